@@ -1,0 +1,50 @@
+/**
+ * The contract that every trainer meets: typed arrays and iterables in, a model out. A trainer reports progress to
+ * whoever listens and stops when its signal says so; it never logs, stores, publishes, reads a clock or the environment.
+ */
+import type { z } from 'zod';
+
+export interface TrainingProgress {
+  /** What is being done now, in the field's words: `walks`, `epoch 2 of 5`. */
+  phase: string;
+  /** Units of work done in this phase, out of `total`. */
+  done: number;
+  total: number;
+  /** Mean loss over what was done since the last report, where the trainer has one. */
+  loss?: number;
+}
+
+export interface TrainingContext {
+  /** Aborting it makes `train` reject with a CancelledError within one progress interval. */
+  signal?: AbortSignal;
+  onProgress?: (progress: TrainingProgress) => void;
+}
+
+/**
+ * @typeParam Options validated options, every default filled in
+ * @typeParam Data what it learns from
+ * @typeParam Model what comes out: small, immutable, usable alone
+ */
+export interface Trainer<Options, Data, Model> {
+  /** As typed at the terminal: `word2vec`. */
+  readonly name: string;
+  /** The one place where the options' meaning, range and default live. Unknown keys are refused. */
+  readonly options: z.ZodType<Options>;
+  /** Whether these options give the same bytes for the same data and seed. */
+  isDeterministic(options: Options): boolean;
+  train(data: Data, options: Options, context?: TrainingContext): Promise<Model>;
+}
+
+/** Vectors of named things. Rows of `input` and `output` follow `ids`; both are (ids.length, dimension) row-major f32. */
+export interface EmbeddingModel {
+  readonly ids: readonly string[];
+  readonly dimension: number;
+  /** What a thing is. Cosine between rows says what is alike. */
+  readonly input: Float32Array;
+  /** What a thing goes with: input x output says what belongs together. */
+  readonly output: Float32Array;
+  /** How often each id was seen in training. */
+  readonly frequencies: Uint32Array;
+  /** Facts about the run for the model card: tokens, pairs, walkSteps, finalLoss … */
+  readonly facts: Readonly<Record<string, number | string | boolean>>;
+}
