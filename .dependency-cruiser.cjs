@@ -20,7 +20,12 @@ const forEveryone = '^src/(errors|threads)\\.ts$';
 module.exports = {
   forbidden: [
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'no-orphan-rooms', severity: 'error', from: { path: '^src/([^/]+)/', pathNot: `^src/(${[...Object.keys(rooms), 'cli'].join('|')})/` }, to: {} },
+    {
+      name: 'no-orphan-rooms',
+      severity: 'error',
+      from: { path: '^src/([^/]+)/', pathNot: `^src/(${[...Object.keys(rooms), 'cli'].join('|')})/` },
+      to: {},
+    },
     ...Object.entries(rooms).map(([room, allowed]) => ({
       name: `${room}-imports`,
       severity: 'error',
@@ -31,11 +36,29 @@ module.exports = {
       name: 'cli-imports',
       severity: 'error',
       from: { path: '^src/cli/' },
-      to: { path: '^src/', pathNot: ['^src/(cli|demo|streaming|services|domain)/', '^src/(app|config|errors|threads)\\.ts$'] },
+      to: {
+        path: '^src/',
+        pathNot: ['^src/(cli|demo|streaming|services|domain)/', '^src/(app|config|errors|threads)\\.ts$'],
+      },
     },
-    { name: 'not-to-dev', severity: 'error', from: { path: '^src/' }, to: { dependencyTypes: ['npm-dev'], pathNot: '@swc-node' } },
-    { name: 'declared', severity: 'error', from: { path: '^src/' }, to: { dependencyTypes: ['npm-no-pkg', 'unknown', 'npm-unknown'] } },
-    { name: 'training-is-pure', severity: 'error', from: { path: '^src/training/' }, to: { path: ['node_modules/(pg|@prisma|@electric-sql|fastify|graphql)'] } },
+    {
+      name: 'not-to-dev',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev'], pathNot: '@swc-node' },
+    },
+    {
+      name: 'declared',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-no-pkg', 'unknown', 'npm-unknown'] },
+    },
+    {
+      name: 'training-is-pure',
+      severity: 'error',
+      from: { path: '^src/training/' },
+      to: { path: ['node_modules/(pg|@prisma|@electric-sql|fastify|graphql)'] },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -19,10 +19,23 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.assembly
     { suffix: '.relaxed', features: 'simd,threads,relaxed-simd', relaxed: 1 },
   ]) {
     const { error, stderr } = await asc.main([
-      join(folder, file), '--outFile', join(out, `${name}${build.suffix}.wasm`),
-      '--enable', build.features, '--use', `RELAXED=${build.relaxed}`,
-      '--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536',
-      '--runtime', 'stub', '-O3', '--noAssert',
+      join(folder, file),
+      '--outFile',
+      join(out, `${name}${build.suffix}.wasm`),
+      '--enable',
+      build.features,
+      '--use',
+      `RELAXED=${build.relaxed}`,
+      '--importMemory',
+      '--sharedMemory',
+      '--initialMemory',
+      '1',
+      '--maximumMemory',
+      '65536',
+      '--runtime',
+      'stub',
+      '-O3',
+      '--noAssert',
     ]);
     if (error) {
       console.error(stderr.toString());

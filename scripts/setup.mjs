@@ -32,7 +32,12 @@ function filesBelow(folder, wanted) {
 
 function fingerprint(paths) {
   const hash = createHash('sha256').update(process.versions.modules);
-  for (const path of paths) hash.update(path).update('\0').update(readFileSync(join(root, path))).update('\0');
+  for (const path of paths)
+    hash
+      .update(path)
+      .update('\0')
+      .update(readFileSync(join(root, path)))
+      .update('\0');
   return hash.digest('hex');
 }
 
@@ -86,13 +91,25 @@ const steps = [
   },
   {
     name: 'build',
-    inputs: () => [...filesBelow('src', () => true), '.swcrc', 'prisma/schema.prisma', 'scripts/kernels.mjs', 'package-lock.json'],
+    inputs: () => [
+      ...filesBelow('src', () => true),
+      '.swcrc',
+      'prisma/schema.prisma',
+      'scripts/kernels.mjs',
+      'package-lock.json',
+    ],
     present: () => existsSync(join(root, 'dist', 'main.js')),
     make: () => {
       rmSync(join(root, 'dist'), { recursive: true, force: true });
       // Everything that is not TypeScript (the compiled kernels) is copied beside the code that loads it.
       run('build', bin('swc'), [
-        'src', '--out-dir', 'dist', '--strip-leading-paths', '--copy-files', '--ignore', '**/*.assembly.ts',
+        'src',
+        '--out-dir',
+        'dist',
+        '--strip-leading-paths',
+        '--copy-files',
+        '--ignore',
+        '**/*.assembly.ts',
       ]);
     },
   },
