@@ -43,6 +43,11 @@ export interface EmbeddingModel {
   readonly input: Float32Array;
   /** What a thing goes with: input x output says what belongs together. */
   readonly output: Float32Array;
+  /**
+   * One a thing, added to input x output. At the optimum of negative sampling, input_a . output_b is
+   * log(P(b|a) / (negatives Pn(b))), so ranking by P(b|a) needs the log of the noise weight back (Levy & Goldberg 2014).
+   */
+  readonly outputBias: Float32Array;
   /** How often each id was seen in training. */
   readonly frequencies: Uint32Array;
   /** Facts about the run for the model card: tokens, pairs, walkSteps, finalLoss … */
