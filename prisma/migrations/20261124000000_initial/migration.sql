@@ -13,6 +13,7 @@ CREATE TABLE interactions (
   value       double precision
 );
 CREATE INDEX interactions_user ON interactions (user_id, occurred_at);
+CREATE INDEX interactions_item ON interactions (item_id);
 
 CREATE TABLE transactions (
   transaction_id text PRIMARY KEY,
@@ -63,6 +64,12 @@ CREATE TABLE labels (
   source         text
 );
 
+-- The last version number given out in a space, so that a dropped version's is never used again.
+CREATE TABLE space_versions (
+  space        text PRIMARY KEY,
+  last_version integer NOT NULL
+);
+
 -- A model version never changes once its row is here; the row comes last, in the transaction that makes its vectors.
 CREATE TABLE models (
   id           text PRIMARY KEY,
@@ -72,9 +79,11 @@ CREATE TABLE models (
   options      jsonb NOT NULL,
   -- What it learned from: { stream, rows, from, to }.
   data         jsonb NOT NULL,
-  metrics      jsonb NOT NULL,
+  -- What it reached on held-out data, beside the baselines; null when that was not measured.
+  evaluation   jsonb,
   facts        jsonb NOT NULL,
   dimension    integer NOT NULL,
+  vectors      integer NOT NULL,
   -- Name of its vector table.
   vector_table text NOT NULL UNIQUE,
   seconds      double precision NOT NULL,
@@ -101,6 +110,8 @@ CREATE TABLE promotions (
   model_id    text NOT NULL REFERENCES models (id) ON DELETE CASCADE,
   -- What was live before; null for the first.
   replaced_id text REFERENCES models (id) ON DELETE SET NULL,
+  -- The promotion that a rollback returns to: rolling back goes one further back each time.
+  before_id   bigint REFERENCES promotions (id) ON DELETE SET NULL,
   kind        text NOT NULL,
   forced      boolean NOT NULL,
   note        text,
@@ -109,6 +120,7 @@ CREATE TABLE promotions (
 CREATE INDEX promotions_space ON promotions (space, id);
 CREATE INDEX promotions_model ON promotions (model_id);
 CREATE INDEX promotions_replaced ON promotions (replaced_id);
+CREATE INDEX promotions_before ON promotions (before_id);
 
 CREATE TABLE training_runs (
   id          text PRIMARY KEY,
