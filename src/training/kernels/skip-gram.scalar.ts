@@ -1,0 +1,126 @@
+/**
+ * The scalar twin of `skip-gram.assembly.ts`: the same algorithm in plain TypeScript, one number at a time. It draws the
+ * very same random numbers and rounds to 32 bits wherever the SIMD kernel does, lanes included, so the plain build
+ * agrees with it bit by bit; the relaxed build, which may skip a rounding, agrees within 1e-4 of a row's largest entry
+ * for each pass over a few hundred tokens. Tests hold both to that. It is what the kernel means, not a way to train.
+ */
+import { type AliasTable, drawFrom } from './alias';
+import { Random } from './random';
+
+export interface ScalarSkipGram {
+  /** (nodes, stride) row-major f32, zeros beyond the dimension. */
+  readonly input: Float32Array;
+  readonly output: Float32Array;
+  /** Floats from one row to the next, a multiple of 4. */
+  readonly stride: number;
+  readonly window: number;
+  readonly negatives: number;
+  readonly negativeSharing: number;
+  readonly noise: AliasTable;
+  readonly sigmoid: Float32Array;
+  /** State of the random numbers, four words. */
+  readonly random: Uint32Array;
+}
+
+/** @returns (context, target) pairs seen */
+export function trainScalar(model: ScalarSkipGram, tokens: Int32Array, learningRate: number): number {
+  const { stride, window, negatives, negativeSharing } = model;
+  const random = new Random(model.random);
+  const rate = Math.fround(learningRate);
+  const contexts: number[] = [];
+  let pairs = 0;
+  for (let at = 0; at < tokens.length; at++) {
+    const target = tokens[at];
+    if (target < 0) continue;
+    contextsOf(tokens, at, 1 + random.below(window), contexts);
+    if (contexts.length === 0) continue;
+    pairs += contexts.length;
+    const groups: number[][] = [];
+    for (let done = 0; done < contexts.length; done += negativeSharing) {
+      const rows = [target * stride];
+      for (let k = 0; k < negatives; k++) rows.push(drawFrom(model.noise, random) * stride);
+      groups.push(rows);
+    }
+    for (let c = 0; c < contexts.length; ) {
+      const group = Math.floor(c / negativeSharing);
+      const groupEnd = Math.min((group + 1) * negativeSharing, contexts.length);
+      const pair = c + 1 < groupEnd;
+      const block = contexts.slice(c, pair ? c + 2 : c + 1).map((context) => context * stride);
+      // The same node twice is taken one after the other, as the second update would overwrite the first.
+      if (pair && block[0] === block[1]) for (const row of block) trainBlock(model, [row], groups[group], rate);
+      else trainBlock(model, block, groups[group], rate);
+      c += block.length;
+    }
+  }
+  return pairs;
+}
+
+function contextsOf(tokens: Int32Array, at: number, reach: number, contexts: number[]): void {
+  contexts.length = 0;
+  let first = at;
+  while (first > 0 && at - first < reach && tokens[first - 1] >= 0) first--;
+  for (let other = first; other < tokens.length && other - at <= reach; other++) {
+    if (other === at) continue;
+    if (tokens[other] < 0) break;
+    contexts.push(tokens[other]);
+  }
+}
+
+/** One or two inputs against the target (first of `outputs`) and its negatives; all given as offsets of rows. */
+function trainBlock(model: ScalarSkipGram, inputs: number[], outputs: number[], rate: number): void {
+  const { input, output, stride, sigmoid } = model;
+  const coefficients = outputs.map((row, k) =>
+    inputs.map((context) => {
+      if (k > 0 && row === outputs[0]) return 0;
+      const likelihood = sigmoid[sigmoidIndex(dot(model, context, row))];
+      return Math.fround(Math.fround((k === 0 ? 1 : 0) - likelihood) * rate);
+    }),
+  );
+  const updated = inputs.map((context) => input.slice(context, context + stride));
+  outputs.forEach((row, k) => {
+    for (let d = 0; d < stride; d++) {
+      const before = output[row + d];
+      let after = before;
+      for (let c = 0; c < inputs.length; c++) {
+        const coefficient = coefficients[k][c];
+        updated[c][d] = Math.fround(updated[c][d] + Math.fround(coefficient * before));
+        after = Math.fround(after + Math.fround(coefficient * input[inputs[c] + d]));
+      }
+      output[row + d] = after;
+    }
+  });
+  inputs.forEach((context, c) => {
+    input.set(updated[c], context);
+  });
+}
+
+/** Added up in four lanes, and the lanes as (0 + 2) + (1 + 3), as SIMD does. */
+function dot(model: ScalarSkipGram, context: number, row: number): number {
+  const lanes = new Float32Array(4);
+  for (let d = 0; d < model.stride; d++) {
+    lanes[d & 3] = Math.fround(lanes[d & 3] + Math.fround(model.input[context + d] * model.output[row + d]));
+  }
+  return Math.fround(Math.fround(lanes[0] + lanes[2]) + Math.fround(lanes[1] + lanes[3]));
+}
+
+/** Entries of the sigmoid table less one; it spans [-SIGMOID_RANGE, SIGMOID_RANGE]. */
+export const SIGMOID_CELLS = 1024;
+export const SIGMOID_RANGE = 6;
+
+function sigmoidIndex(x: number): number {
+  const scaledUp = Math.fround(Math.fround(x * Math.fround(SIGMOID_CELLS / (2 * SIGMOID_RANGE))) + SIGMOID_CELLS / 2);
+  const clamped = scaledUp > 0 ? Math.min(SIGMOID_CELLS, scaledUp) : 0;
+  // Nearest whole number, as adding 2^23 in 32 bits finds it.
+  return Math.fround(clamped + 2 ** 23) - 2 ** 23;
+}
+
+/** As in word2vec.c, what lies beyond the range counts as certain, so it gives no gradient. */
+export function fillSigmoidTable(table: Float32Array = new Float32Array(SIGMOID_CELLS + 1)): Float32Array {
+  for (let i = 0; i <= SIGMOID_CELLS; i++) {
+    const x = ((2 * i) / SIGMOID_CELLS - 1) * SIGMOID_RANGE;
+    table[i] = 1 / (1 + Math.exp(-x));
+  }
+  table[0] = 0;
+  table[SIGMOID_CELLS] = 1;
+  return table;
+}

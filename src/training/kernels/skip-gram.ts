@@ -1,0 +1,318 @@
+/**
+ * The checked facade over the skip-gram kernel: lays out the one shared memory, fills what training starts from, chooses
+ * the build that the host can run, and refuses any argument that the kernel, which checks nothing, could not bear.
+ * Threads are `pool.ts`'s business; here is what each of them holds.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { KindredError, OptionError } from '../../errors';
+import { buildAliasTable } from './alias';
+import { Random } from './random';
+import { fillSigmoidTable, SIGMOID_CELLS } from './skip-gram.scalar';
+
+/** What the shape of the tables and of the work is. Every field is a whole number. */
+export interface SkipGramShape {
+  /** Rows of each table: 1 to 2^31. */
+  readonly nodes: number;
+  /** Length of a vector: 1 to 4,096. */
+  readonly dimension: number;
+  /** Furthest context, in tokens to either side; for each target the reach is drawn from 1 to this. 1 to 10,000. */
+  readonly window: number;
+  /** Negatives drawn for each context or group of contexts: 1 to 1,000. */
+  readonly negatives: number;
+  /** Contexts of a window that share one draw of negatives: 1 is word2vec, 2 x window is one draw a window. */
+  readonly negativeSharing: number;
+  /** Threads that will train at the same time: 1 to 256. */
+  readonly threads: number;
+  /** Tokens, ends included, that a thread takes at most in one call. */
+  readonly tokenCapacity: number;
+}
+
+const wholeNumber = (most: number) => z.number().int().min(1).max(most);
+
+const shapeSchema = z.strictObject({
+  nodes: wholeNumber(2 ** 31 - 1),
+  dimension: wholeNumber(4096),
+  window: wholeNumber(10_000),
+  negatives: wholeNumber(1000),
+  negativeSharing: wholeNumber(20_000),
+  threads: wholeNumber(256),
+  tokenCapacity: wholeNumber(2 ** 28),
+});
+
+/** `plain` runs wherever there is WASM SIMD; `relaxed` fuses multiply-adds where the host has relaxed SIMD. */
+export type KernelBuild = 'plain' | 'relaxed';
+
+const FILES: Record<KernelBuild, string> = { plain: 'skip-gram.wasm', relaxed: 'skip-gram.relaxed.wasm' };
+
+function readBuild(build: KernelBuild): Uint8Array {
+  return readFileSync(join(__dirname, 'generated', FILES[build]));
+}
+
+/** The builds that this host can run, the fastest first. Node 20 has relaxed SIMD only behind a flag, 22 has it. */
+export function availableBuilds(): KernelBuild[] {
+  return WebAssembly.validate(readBuild('relaxed')) ? ['relaxed', 'plain'] : ['plain'];
+}
+
+/** Where things are, in bytes from the start of the memory. */
+interface Layout {
+  /** Bytes from one row to the next: a multiple of 16, so that a row is whole vectors of four. */
+  readonly stride: number;
+  readonly input: number;
+  readonly output: number;
+  readonly noise: number;
+  readonly frequencies: number;
+  readonly sigmoid: number;
+  readonly threads: readonly { readonly random: number; readonly scratch: number; readonly tokens: number }[];
+  readonly bytes: number;
+}
+
+/** Everything that a thread needs to train; it can be posted to one. */
+export interface SharedSkipGram {
+  readonly shape: SkipGramShape;
+  readonly layout: Layout;
+  readonly memory: WebAssembly.Memory;
+  readonly module: WebAssembly.Module;
+  readonly build: KernelBuild;
+}
+
+export interface SkipGramStart {
+  /** Weight of each node among the negatives, such as its frequency to the power 0.75. At least 0, one above 0. */
+  readonly noise: ArrayLike<number>;
+  readonly seed: number;
+  /** @default the fastest that the host can run */
+  readonly build?: KernelBuild;
+}
+
+const PAGE = 65_536;
+const MOST_BYTES = 65_536 * PAGE;
+/** A cache line: tables and what only one thread writes start on one. */
+const LINE = 64;
+
+/**
+ * Makes the memory: inputs uniform in ±0.5 / dimension and outputs zero (word2vec.c), the noise distribution, tables.
+ * @throws OptionError for a shape out of range, KindredError TRAINING_FAILED where the memory would be too large
+ */
+export function createSkipGram(shape: SkipGramShape, start: SkipGramStart): SharedSkipGram {
+  const parsed = shapeSchema.safeParse(shape);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new OptionError(issue.path.join('.'), `${issue.path.join('.')}: ${issue.message}.`);
+  }
+  if (start.noise.length !== shape.nodes) {
+    throw new OptionError('noise', `There are ${start.noise.length} noise weights for ${shape.nodes} nodes.`);
+  }
+  const build = start.build ?? availableBuilds()[0];
+  const module = new WebAssembly.Module(readBuild(build));
+  const layout = planLayout(shape, scratchBytesOf(module, shape));
+  const memory = allocate(shape, layout);
+  buildAliasTable(start.noise, new Uint32Array(memory.buffer, layout.noise, 2 * shape.nodes));
+  fillSigmoidTable(new Float32Array(memory.buffer, layout.sigmoid, SIGMOID_CELLS + 1));
+  const random = Random.seeded(start.seed, SEED_OF_START);
+  const input = new Float32Array(memory.buffer, layout.input, (shape.nodes * layout.stride) / 4);
+  for (let row = 0; row < input.length; row += layout.stride / 4) {
+    for (let d = 0; d < shape.dimension; d++) input[row + d] = (random.fraction() - 0.5) / shape.dimension;
+  }
+  return { shape, layout, memory, module, build };
+}
+
+/** Second step of the seed path of the tables' first values; units of work use their number. */
+const SEED_OF_START = 2 ** 40;
+
+function rowBytes(dimension: number): number {
+  return Math.ceil(dimension / 4) * 16;
+}
+
+function scratchBytesOf(module: WebAssembly.Module, { window, negatives, dimension }: SkipGramShape): number {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: PAGE, shared: true });
+  const { exports } = new WebAssembly.Instance(module, { env: { memory, abort } });
+  return (exports as unknown as KernelExports).scratchBytes(window, negatives, rowBytes(dimension));
+}
+
+function planLayout(shape: SkipGramShape, scratchBytes: number): Layout {
+  // The first line stays unused, so that no address is 0.
+  let bytes = LINE;
+  const take = (size: number) => {
+    const at = bytes;
+    bytes += Math.ceil(size / LINE) * LINE;
+    return at;
+  };
+  const stride = rowBytes(shape.dimension);
+  const layout = {
+    stride,
+    input: take(shape.nodes * stride),
+    output: take(shape.nodes * stride),
+    noise: take(shape.nodes * 8),
+    frequencies: take(shape.nodes * 4),
+    sigmoid: take((SIGMOID_CELLS + 1) * 4),
+    threads: Array.from({ length: shape.threads }, () => ({
+      random: take(16),
+      scratch: take(scratchBytes),
+      tokens: take(shape.tokenCapacity * 4),
+    })),
+  };
+  return { ...layout, bytes };
+}
+
+function allocate(shape: SkipGramShape, { bytes }: Layout): WebAssembly.Memory {
+  const facts = { nodes: shape.nodes, dimension: shape.dimension, bytes };
+  const remedy = 'Lower the dimension, or leave out rare things (minCount).';
+  if (bytes > MOST_BYTES) {
+    const needed = (bytes / 2 ** 30).toFixed(1);
+    throw new KindredError(
+      'TRAINING_FAILED',
+      `${shape.nodes} things at dimension ${shape.dimension} need ${needed} GiB; a training run can hold 4 GiB.`,
+      { remedy, facts },
+    );
+  }
+  const pages = Math.ceil(bytes / PAGE);
+  try {
+    // The builds declare 65,536 pages at most, so that is what the memory must declare; it never grows.
+    return new WebAssembly.Memory({ initial: pages, maximum: PAGE, shared: true });
+  } catch (cause) {
+    throw new KindredError('TRAINING_FAILED', `The host did not give ${bytes} bytes for training.`, {
+      remedy,
+      facts,
+      cause,
+    });
+  }
+}
+
+interface KernelExports {
+  scratchBytes(window: number, negatives: number, stride: number): number;
+  train(
+    tokens: number,
+    count: number,
+    input: number,
+    output: number,
+    stride: number,
+    window: number,
+    negatives: number,
+    sharing: number,
+    noise: number,
+    nodes: number,
+    sigmoid: number,
+    rate: number,
+    random: number,
+    scratch: number,
+  ): number;
+}
+
+/** AssemblyScript's trap; the builds have no assertions, so it is never called. */
+function abort(): never {
+  throw new KindredError('TRAINING_FAILED', 'The skip-gram kernel aborted.');
+}
+
+/** What one thread trains with. Threads write to the same tables without locks; all else is a thread's own. */
+export class SkipGramKernel {
+  /** Where the tokens of the next call go: node numbers, -1 after each sequence. */
+  readonly tokens: Int32Array;
+  /** How often each node was given to `train`, by all threads. */
+  readonly frequencies: Uint32Array;
+  readonly #shared: SharedSkipGram;
+  readonly #thread: Layout['threads'][number];
+  readonly #exports: KernelExports;
+  readonly #random: Random;
+
+  /** @param thread from 0 to shape.threads - 1, each for one thread at a time */
+  constructor(shared: SharedSkipGram, thread: number) {
+    const { shape, layout, memory, module } = shared;
+    if (!(Number.isInteger(thread) && thread >= 0 && thread < shape.threads)) {
+      throw new OptionError('threads', `There is no thread ${thread} in a run of ${shape.threads}.`);
+    }
+    this.#shared = shared;
+    this.#thread = layout.threads[thread];
+    this.#exports = new WebAssembly.Instance(module, { env: { memory, abort } }).exports as unknown as KernelExports;
+    this.#random = new Random(new Uint32Array(memory.buffer, this.#thread.random, 4));
+    this.tokens = new Int32Array(memory.buffer, this.#thread.tokens, shape.tokenCapacity);
+    this.frequencies = new Uint32Array(memory.buffer, layout.frequencies, shape.nodes);
+  }
+
+  /** Starts this thread's random numbers; the same path and tables give the same bytes. */
+  seed(...path: number[]): void {
+    this.#random.seed(...path);
+  }
+
+  /**
+   * Trains on the first `count` of `tokens`.
+   * @param learningRate above 0, at most 1
+   * @returns (context, target) pairs seen
+   */
+  train(count: number, learningRate: number): number {
+    const { shape, layout } = this.#shared;
+    if (!(Number.isInteger(count) && count >= 0 && count <= shape.tokenCapacity)) {
+      throw new OptionError('count', `Cannot train on ${count} tokens: there is room for ${shape.tokenCapacity}.`);
+    }
+    if (!(learningRate > 0 && learningRate <= 1)) {
+      throw new OptionError('learningRate', `The learning rate is ${learningRate}; it must be above 0, at most 1.`);
+    }
+    this.#countTokens(count);
+    return this.#exports.train(
+      this.#thread.tokens,
+      count,
+      layout.input,
+      layout.output,
+      layout.stride,
+      shape.window,
+      shape.negatives,
+      // A group never spans more than the window has contexts.
+      Math.min(shape.negativeSharing, 2 * shape.window),
+      layout.noise,
+      shape.nodes,
+      layout.sigmoid,
+      learningRate,
+      this.#thread.random,
+      this.#thread.scratch,
+    );
+  }
+
+  #countTokens(count: number): void {
+    const { tokens, frequencies } = this;
+    const { nodes } = this.#shared.shape;
+    for (let i = 0; i < count; i++) {
+      const token = tokens[i];
+      if (token >= nodes || token < -1) {
+        throw new KindredError(
+          'TRAINING_FAILED',
+          `Token ${i} is ${token}; nodes are 0 to ${nodes - 1}, -1 ends a sequence.`,
+        );
+      }
+      if (token >= 0) Atomics.add(frequencies, token, 1);
+    }
+  }
+}
+
+/** The tables as trained: (nodes, dimension) row-major f32. */
+export interface SkipGramTables {
+  readonly input: Float32Array;
+  readonly output: Float32Array;
+}
+
+/**
+ * The tables without their padding, as views of the same memory: rows move up in place, so nothing is held twice. Call
+ * it once, when no thread trains any more.
+ */
+export function closeTables({ shape, layout, memory }: SharedSkipGram): SkipGramTables {
+  const compact = (at: number) => {
+    const table = new Float32Array(memory.buffer, at, (shape.nodes * layout.stride) / 4);
+    const stride = layout.stride / 4;
+    if (stride !== shape.dimension) {
+      for (let row = 1; row < shape.nodes; row++) {
+        table.copyWithin(row * shape.dimension, row * stride, row * stride + shape.dimension);
+      }
+    }
+    return table.subarray(0, shape.nodes * shape.dimension);
+  };
+  return { input: compact(layout.input), output: compact(layout.output) };
+}
+
+/** The tables with their padding, for tests and for the scalar twin. Rows are `stride` floats apart. */
+export function openTables({ shape, layout, memory }: SharedSkipGram): SkipGramTables & { readonly stride: number } {
+  const stride = layout.stride / 4;
+  return {
+    input: new Float32Array(memory.buffer, layout.input, shape.nodes * stride),
+    output: new Float32Array(memory.buffer, layout.output, shape.nodes * stride),
+    stride,
+  };
+}
