@@ -134,6 +134,8 @@ CREATE TABLE training_runs (
   error       jsonb,
   model_id    text REFERENCES models (id) ON DELETE SET NULL,
   started_at  timestamptz(3) NOT NULL,
+  -- Renewed while its process lives: an unfinished run whose time stands still was interrupted.
+  updated_at  timestamptz(3) NOT NULL,
   finished_at timestamptz(3)
 );
 CREATE INDEX training_runs_started ON training_runs (started_at, id);
