@@ -1,5 +1,5 @@
 const project = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/native-environment.js',
   transform: { '\\.ts$': '@swc/jest' },
   setupFiles: ['reflect-metadata'],
 };
