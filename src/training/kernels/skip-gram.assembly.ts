@@ -166,7 +166,11 @@ export function train(
       for (; c + 1 < end; c += 2) {
         const x = load<usize>(contexts + (<usize>c << 2));
         const y = load<usize>(contexts + (<usize>c << 2), 4);
-        if (rows == 6) twoBySix(x, y, group, stride, sigmoid, rate, coefficients);
+        if (x == y) {
+          // The same node twice: one after the other, or the second update would overwrite the first.
+          oneByMany(x, group, rows, stride, sigmoid, rate, coefficients, gradients);
+          oneByMany(y, group, rows, stride, sigmoid, rate, coefficients, gradients);
+        } else if (rows == 6) twoBySix(x, y, group, stride, sigmoid, rate, coefficients);
         else twoByMany(x, y, group, rows, stride, sigmoid, rate, coefficients, gradients);
       }
       if (c < end) {
