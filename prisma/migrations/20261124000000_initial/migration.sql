@@ -165,3 +165,10 @@ CREATE TABLE alerts (
 );
 CREATE INDEX alerts_created ON alerts (created_at DESC, id DESC);
 CREATE INDEX alerts_model ON alerts (model_id);
+
+-- What this store knows about itself: whether its records are simulated, and how far telling them has come.
+CREATE TABLE notes (
+  name       text PRIMARY KEY,
+  content    jsonb NOT NULL,
+  written_at timestamptz(3) NOT NULL
+);
