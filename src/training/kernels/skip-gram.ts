@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { KindredError, OptionError } from '../../errors';
-import { buildAliasTable } from './alias';
+import { type AliasTable, buildAliasTable } from './alias';
 import { Random } from './random';
 import { fillSigmoidTable, SIGMOID_CELLS } from './skip-gram.scalar';
 
@@ -107,14 +107,15 @@ export function createSkipGram(shape: SkipGramShape, start: SkipGramStart): Shar
   const module = new WebAssembly.Module(readBuild(build));
   const layout = planLayout(shape, scratchBytesOf(module, shape));
   const memory = allocate(shape, layout);
-  buildAliasTable(start.noise, new Uint32Array(memory.buffer, layout.noise, 2 * shape.nodes));
   fillSigmoidTable(new Float32Array(memory.buffer, layout.sigmoid, SIGMOID_CELLS + 1));
+  const shared = { shape, layout, memory, module, build };
+  buildAliasTable(start.noise, noiseOf(shared));
   const random = Random.seeded(start.seed, SEED_OF_START);
   const input = new Float32Array(memory.buffer, layout.input, (shape.nodes * layout.stride) / 4);
   for (let row = 0; row < input.length; row += layout.stride / 4) {
     for (let d = 0; d < shape.dimension; d++) input[row + d] = (random.fraction() - 0.5) / shape.dimension;
   }
-  return { shape, layout, memory, module, build };
+  return shared;
 }
 
 /** Second step of the seed path of the tables' first values; units of work use their number. */
@@ -204,6 +205,13 @@ function abort(): never {
   throw new KindredError('TRAINING_FAILED', 'The skip-gram kernel aborted.');
 }
 
+export interface TrainedTokens {
+  /** Tokens, ends of sequences not counted. */
+  readonly tokens: number;
+  /** (context, target) pairs seen. */
+  readonly pairs: number;
+}
+
 /** What one thread trains with. Threads write to the same tables without locks; all else is a thread's own. */
 export class SkipGramKernel {
   /** Where the tokens of the next call go: node numbers, -1 after each sequence. */
@@ -226,7 +234,7 @@ export class SkipGramKernel {
     this.#exports = new WebAssembly.Instance(module, { env: { memory, abort } }).exports as unknown as KernelExports;
     this.#random = new Random(new Uint32Array(memory.buffer, this.#thread.random, 4));
     this.tokens = new Int32Array(memory.buffer, this.#thread.tokens, shape.tokenCapacity);
-    this.frequencies = new Uint32Array(memory.buffer, layout.frequencies, shape.nodes);
+    this.frequencies = frequenciesOf(shared);
   }
 
   /** Starts this thread's random numbers; the same path and tables give the same bytes. */
@@ -237,9 +245,8 @@ export class SkipGramKernel {
   /**
    * Trains on the first `count` of `tokens`.
    * @param learningRate above 0, at most 1
-   * @returns (context, target) pairs seen
    */
-  train(count: number, learningRate: number): number {
+  train(count: number, learningRate: number): TrainedTokens {
     const { shape, layout } = this.#shared;
     if (!(Number.isInteger(count) && count >= 0 && count <= shape.tokenCapacity)) {
       throw new OptionError('count', `Cannot train on ${count} tokens: there is room for ${shape.tokenCapacity}.`);
@@ -247,8 +254,8 @@ export class SkipGramKernel {
     if (!(learningRate > 0 && learningRate <= 1)) {
       throw new OptionError('learningRate', `The learning rate is ${learningRate}; it must be above 0, at most 1.`);
     }
-    this.#countTokens(count);
-    return this.#exports.train(
+    const tokens = this.#countTokens(count);
+    const pairs = this.#exports.train(
       this.#thread.tokens,
       count,
       layout.input,
@@ -265,9 +272,11 @@ export class SkipGramKernel {
       this.#thread.random,
       this.#thread.scratch,
     );
+    return { tokens, pairs };
   }
 
-  #countTokens(count: number): void {
+  #countTokens(count: number): number {
+    let found = 0;
     const { tokens, frequencies } = this;
     const { nodes } = this.#shared.shape;
     for (let i = 0; i < count; i++) {
@@ -278,8 +287,11 @@ export class SkipGramKernel {
           `Token ${i} is ${token}; nodes are 0 to ${nodes - 1}, -1 ends a sequence.`,
         );
       }
-      if (token >= 0) Atomics.add(frequencies, token, 1);
+      if (token < 0) continue;
+      Atomics.add(frequencies, token, 1);
+      found++;
     }
+    return found;
   }
 }
 
@@ -315,4 +327,14 @@ export function openTables({ shape, layout, memory }: SharedSkipGram): SkipGramT
     output: new Float32Array(memory.buffer, layout.output, shape.nodes * stride),
     stride,
   };
+}
+
+/** The noise distribution as the kernel draws from it. */
+export function noiseOf({ shape, layout, memory }: SharedSkipGram): AliasTable {
+  return new Uint32Array(memory.buffer, layout.noise, 2 * shape.nodes);
+}
+
+/** How often each node was a token, for all threads. A view of the same memory. */
+export function frequenciesOf({ shape, layout, memory }: SharedSkipGram): Uint32Array {
+  return new Uint32Array(memory.buffer, layout.frequencies, shape.nodes);
 }
