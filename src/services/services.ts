@@ -5,6 +5,8 @@ import type { Item, Transaction, User } from '../domain/events';
 import type { Alert, FraudScore } from '../domain/fraud';
 import type { Model } from '../domain/model';
 import type { ModelRegistry } from './registry';
+import type { Simulation } from './simulation';
+import type { StoreFacts } from './store-facts';
 import type { EvaluationReport, RunningTraining, StartTraining, TrainingRuns } from './training';
 
 export interface SimilarItems extends PageRequest {
@@ -85,5 +87,9 @@ export interface Services {
   readonly catalogue: Catalogue;
   readonly export: Export;
   readonly alerts: Alerts;
+  /** new Simulation(database, ingestion) */
+  readonly simulation: Simulation;
+  /** new StoreFacts(database) */
+  readonly store: StoreFacts;
   // readonly ingestion: IngestionService, once src/services/ingestion.ts is there
 }
