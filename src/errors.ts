@@ -23,6 +23,7 @@ export const ERROR_CODES = [
   'SHAPE_MISMATCH',
   'TRAINING_BUSY',
   'TRAINING_FAILED',
+  'UNANSWERED',
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
