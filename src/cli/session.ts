@@ -1,0 +1,56 @@
+/**
+ * What every verb that needs the store does: read the configuration, open the app, work, and close, whatever happens.
+ */
+import type { Command } from 'commander';
+import type { App } from '../app';
+import { type Config, readConfig } from '../config';
+import { listenForInterrupts } from './interrupts';
+import { openTerminal, type Terminal } from './terminal';
+
+export interface StoreOptions {
+  dataDir?: string;
+}
+
+export interface Session {
+  readonly app: App;
+  readonly config: Config;
+  readonly terminal: Terminal;
+  /** Aborts at the first Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+/** Adds the option that every verb with a store has. */
+export function withStoreOption(command: Command): Command {
+  return command.option(
+    '--data-dir <dir>',
+    'folder of the embedded store (default: KINDRED_DATA_DIR, else .kindred; DATABASE_URL replaces the embedded store)',
+  );
+}
+
+/** Verbs report on stderr in their own words, so that the log says only what is amiss unless more is asked for. */
+export function configFor(options: StoreOptions, overrides: Partial<Config> = {}): Config {
+  return readConfig({ KINDRED_LOG_LEVEL: 'warn', ...process.env }, { ...overrides, dataDir: options.dataDir });
+}
+
+/** Opens the store for `work` and closes it, also when `work` fails or is interrupted. */
+export async function withApp<T>(
+  options: StoreOptions,
+  work: (session: Session) => Promise<T>,
+  overrides: Partial<Config> = {},
+): Promise<T> {
+  const terminal = openTerminal();
+  const config = configFor(options, overrides);
+  const interrupts = listenForInterrupts((line) => terminal.say(line));
+  try {
+    // Loaded here, so that `kindred --help` does not wait for the database and the trainers.
+    const { createApp } = await import('../app');
+    const app = await createApp(config);
+    try {
+      return await work({ app, config, terminal, signal: interrupts.signal });
+    } finally {
+      await app.stop();
+    }
+  } finally {
+    interrupts.release();
+  }
+}
