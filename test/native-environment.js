@@ -7,7 +7,7 @@ const { TestEnvironment } = require('jest-environment-node');
 module.exports = class NativeEnvironment extends TestEnvironment {
   constructor(config, context) {
     super(config, context);
-    for (const constructor of [Float32Array, Float64Array, Int32Array, Uint32Array, BigInt64Array, Uint8Array])
-      this.global[constructor.name] = constructor;
+    for (const array of [Float32Array, Float64Array, Int32Array, Uint32Array, BigInt64Array, Uint8Array])
+      this.global[array.name] = array;
   }
 };

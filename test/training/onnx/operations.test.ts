@@ -6,7 +6,7 @@ import * as elementwise from '../../../src/training/onnx/operations/elementwise'
 import * as matrices from '../../../src/training/onnx/operations/matrices';
 import * as probabilities from '../../../src/training/onnx/operations/probabilities';
 import * as shaping from '../../../src/training/onnx/operations/shaping';
-import { awayFromZero, type GradientCase, gradientError, positive, TOLERANCE } from './finite-differences';
+import { type GradientCase, gradientError, positive, TOLERANCE } from './finite-differences';
 
 const one = (op: (a: Tensor) => Tensor) => (inputs: Tensor[]) => op(inputs[0]);
 const two = (op: (a: Tensor, b: Tensor) => Tensor) => (inputs: Tensor[]) => op(inputs[0], inputs[1]);
