@@ -3,22 +3,22 @@
  * neighbour x by the tie's weight, accept it with probability bias / envelope, where the bias is 1/p for going back,
  * 1 for a neighbour of the node come from, 1/q for any other, and the envelope max(1/p, 1, 1/q). No table a tie pair.
  *
- * A walk's numbers are drawn from a stream named by (seed, epoch, walk), so walks do not depend on how many workers
+ * A walk depends on nothing but its start and the random stream given, so walks can be the same however many workers
  * share them. Every walk has `walkLength` nodes: an undirected graph without isolated nodes has no dead end.
  */
+import type { AliasTable } from '../kernels/alias';
+import type { Random } from '../kernels/random';
 import { type HubBits, hubBits, tied } from './adjacency';
 import { type CompactGraph, graphBytes } from './compact-graph';
-import { type Proposals, proposals } from './proposals';
-import { RandomStream } from './random-stream';
+import { proposalTables } from './proposals';
 
 export interface WalkOptions {
-  /** Return parameter: high keeps a walk from going straight back. */
+  /** Return parameter: high keeps a walk from going straight back. Above 0. */
   p: number;
-  /** In-out parameter: below 1 draws a walk outward, above 1 keeps it near where it came from. */
+  /** In-out parameter: below 1 draws a walk outward, above 1 keeps it near where it came from. Above 0. */
   q: number;
   /** Nodes in a walk. */
   walkLength: number;
-  seed: number;
 }
 
 /** What walking needs, all of it on SharedArrayBuffers: workers get the same copy. */
@@ -26,7 +26,7 @@ export interface WalkableGraph {
   readonly graph: CompactGraph;
   readonly bits: HubBits;
   /** Absent where every tie weighs the same. */
-  readonly proposals?: Proposals;
+  readonly proposals?: AliasTable;
 }
 
 /**
@@ -36,16 +36,15 @@ export interface WalkableGraph {
 const MAX_PROPOSALS = 32;
 
 export function walkable(graph: CompactGraph): WalkableGraph {
-  return { graph, bits: hubBits(graph), proposals: graph.weights && proposals(graph, graph.weights) };
+  return { graph, bits: hubBits(graph), proposals: graph.weights && proposalTables(graph, graph.weights) };
 }
 
 /** Bytes shared by all walkers. */
-export function walkableBytes({ graph, bits, proposals: tables }: WalkableGraph): number {
-  return graphBytes(graph) + bits.words.byteLength + (tables ? tables.keep.byteLength + tables.alias.byteLength : 0);
+export function walkableBytes({ graph, bits, proposals }: WalkableGraph): number {
+  return graphBytes(graph) + bits.words.byteLength + (proposals?.byteLength ?? 0);
 }
 
 export class Walker {
-  private readonly random: RandomStream;
   /** Acceptance of each kind of step, as a bound on 32 random bits. */
   private readonly back: number;
   private readonly near: number;
@@ -64,49 +63,51 @@ export class Walker {
     this.near = (1 / envelope) * 2 ** 32;
     this.far = (1 / q / envelope) * 2 ** 32;
     this.firstOrder = p === 1 && q === 1;
-    this.random = new RandomStream(options.seed);
   }
 
   /** Writes one walk of `walkLength` nodes from `start` at out[at]. */
-  walk(start: number, epoch: number, index: number, out: Int32Array, at: number): void {
-    this.random.restart(this.options.seed, epoch, index);
+  walk(start: number, random: Random, out: Int32Array, at: number): void {
     const end = at + this.options.walkLength;
     out[at] = start;
-    if (end > at + 1) out[at + 1] = this.propose(start);
-    if (this.firstOrder) for (let next = at + 2; next < end; next++) out[next] = this.propose(out[next - 1]);
-    else for (let next = at + 2; next < end; next++) out[next] = this.step(out[next - 2], out[next - 1]);
+    if (end > at + 1) out[at + 1] = this.propose(start, random);
+    if (this.firstOrder) for (let i = at + 2; i < end; i++) out[i] = this.propose(out[i - 1], random);
+    else for (let i = at + 2; i < end; i++) out[i] = this.step(out[i - 2], out[i - 1], random);
   }
 
   /** One neighbour of `node`, in proportion to the tie's weight. */
-  private propose(node: number): number {
-    const { graph, proposals: tables } = this.walked;
+  private propose(node: number, random: Random): number {
+    const { graph, proposals } = this.walked;
     const start = graph.offsets[node];
-    const position = this.random.uint32() * 2 ** -32 * (graph.offsets[node + 1] - start);
-    const slot = start + Math.floor(position);
-    if (tables === undefined || this.random.uniform() < tables.keep[slot]) return graph.neighbours[slot];
-    return graph.neighbours[start + tables.alias[slot]];
+    const degree = graph.offsets[node + 1] - start;
+    const word = random.word();
+    // The whole part of word x degree / 2^32 is the column, the rest a number within it (see kernels/alias.ts).
+    const column = Math.floor(word * degree * 2 ** -32);
+    if (proposals === undefined) return graph.neighbours[start + column];
+    const entry = 2 * (start + column);
+    const keeps = Math.imul(word, degree) >>> 0 < proposals[entry];
+    return graph.neighbours[start + (keeps ? column : proposals[entry + 1])];
   }
 
-  private step(previous: number, current: number): number {
+  private step(previous: number, current: number, random: Random): number {
     const { back, near, far } = this;
     const surely = Math.min(near, far);
     const { graph, bits } = this.walked;
     for (let tries = 0; tries < MAX_PROPOSALS; tries++) {
-      const next = this.propose(current);
-      const height = this.random.uint32();
+      const next = this.propose(current, random);
+      const height = random.word();
       if (next === previous) {
         if (height < back) return next;
         continue;
       }
       if (height < surely) return next;
-      // Only one of the two biases is above `height`, so the question need not be asked where neither is.
+      // At most one of the two biases is above `height`: whether they are tied matters only where one is.
       if (height >= near && height >= far) continue;
       if (tied(graph, bits, previous, next) === near > far) return next;
     }
-    return this.exactStep(previous, current);
+    return this.exactStep(previous, current, random);
   }
 
-  private exactStep(previous: number, current: number): number {
+  private exactStep(previous: number, current: number, random: Random): number {
     const { graph, bits } = this.walked;
     const start = graph.offsets[current];
     const degree = graph.offsets[current + 1] - start;
@@ -118,7 +119,7 @@ export class Walker {
       total += bias * (graph.weights?.[start + slot] ?? 1);
       this.sums[slot] = total;
     }
-    const drawn = this.random.uniform() * total;
+    const drawn = random.fraction() * total;
     let slot = 0;
     while (slot < degree - 1 && this.sums[slot] <= drawn) slot++;
     return graph.neighbours[start + slot];
