@@ -164,8 +164,8 @@ function originQuery(from: RankOrigin, table: string): string {
 }
 
 /** Ids of a user's friends, as a query. A pair is stored once, the smaller id first. */
-export function friendsOf(user: string): string {
-  return `SELECT f.friend_id FROM relations f WHERE f.user_id = ${user} AND NOT f.removed
+export function friendsOf(user: string, alias = ''): string {
+  return `SELECT f.friend_id ${alias} FROM relations f WHERE f.user_id = ${user} AND NOT f.removed
     UNION SELECT f.user_id FROM relations f WHERE f.friend_id = ${user} AND NOT f.removed`;
 }
 
