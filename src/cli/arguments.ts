@@ -34,3 +34,10 @@ export function parsePort(text: string): number {
   if (!/^\d+$/.test(text) || value > 65_535) throw new InvalidArgumentError('It should be a port, 0 to 65535.');
   return value;
 }
+
+export function parsePeople(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 100 || value > 9_999)
+    throw new InvalidArgumentError('It should be a whole number from 100 to 9999.');
+  return value;
+}

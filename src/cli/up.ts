@@ -4,16 +4,15 @@
  * start that was interrupted, even killed, goes on where it was, and a second one goes straight to serving.
  */
 import { Command } from 'commander';
-import { communityBatches, imagineCommunity } from '../demo/community';
-import { chooseExamples } from '../demo/examples';
 import type { Model } from '../domain/model';
 import { KindredError } from '../errors';
+import { parsePeople } from './arguments';
 import { exampleQuestions, showAnswers } from './examples';
+import { fillIfEmpty } from './filling';
 import { figure } from './model-text';
 import { requirePort } from './port';
 import { untilAborted } from './serve';
 import { type Session, type StoreOptions, withApp, withStoreOption } from './session';
-import { number } from './terminal';
 import { watchRun } from './training-options';
 
 /** What answers which question: a trainer, its space, and the stream that it learns from. */
@@ -26,6 +25,7 @@ const MODELS = [
 export function upCommand(): Command {
   return withStoreOption(new Command('up'))
     .description('open the store, fill an empty one with the simulated demo community, train, promote and serve')
+    .option('--people <n>', 'how many people the demo community has, when it is made', parsePeople, 2_400)
     .addHelpText(
       'after',
       `
@@ -40,11 +40,15 @@ Examples:
     .action(up);
 }
 
-async function up(options: StoreOptions): Promise<void> {
+interface UpOptions extends StoreOptions {
+  people: number;
+}
+
+async function up(options: UpOptions): Promise<void> {
   await withApp(options, async (session) => {
     const { app, config, terminal, signal } = session;
     await requirePort(config);
-    await fill(session);
+    await fillIfEmpty(session, options.people);
     for (const wanted of MODELS) await provide(wanted, session);
     const { url } = await app.start();
     await showAnswers(await exampleQuestions(session), url, session);
@@ -53,45 +57,6 @@ async function up(options: StoreOptions): Promise<void> {
     await untilAborted(signal);
   });
 }
-
-async function fill({ app, config, terminal, signal }: Session): Promise<void> {
-  const { simulation } = app.services;
-  const content = await simulation.content();
-  if (content.kind === 'own') return;
-  const where = config.databaseUrl ? 'the database' : config.dataDir;
-  if (content.kind === 'empty' || content.note.told === 'partly') {
-    terminal.say(
-      content.kind === 'empty'
-        ? `The store (${where}) is empty: filling it with the demo community.`
-        : `The demo community in ${where} is told in part: telling the rest.`,
-    );
-    const progress = terminal.progress('simulate a community');
-    try {
-      const community = imagineCommunity();
-      const batches = [...communityBatches(community)];
-      const total = batches.reduce((sum, batch) => sum + batch.records.length, 0);
-      const { batchSize: _, ...made } = community.options;
-      const told = await simulation.tell({
-        note: {
-          about: ABOUT,
-          options: { ...made, endsAt: made.endsAt.toISOString() },
-          examples: chooseExamples(community),
-        },
-        batches,
-        signal,
-        onTold: (stream, done) => progress.report({ phase: stream, done, total }),
-      });
-      progress.finish(`${number(told)} records`);
-    } catch (error) {
-      progress.abandon();
-      throw error;
-    }
-  }
-  terminal.say(ABOUT);
-}
-
-const ABOUT =
-  'Everything in this store is simulated: people, items, friendships, payments and frauds are invented by a seeded program.';
 
 /** Sees to it that the space has a live model, if there is anything to learn from. */
 async function provide(wanted: (typeof MODELS)[number], session: Session): Promise<void> {
