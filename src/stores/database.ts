@@ -12,7 +12,10 @@ export interface QueryResult<Row> {
 }
 
 export interface Queryable {
-  /** Parameters as `$1 …`. Same text, same plan: statements are prepared. Timestamps come back as Date, numeric as string. */
+  /**
+   * Parameters as `$1 …`; a text that is used again is prepared. Timestamps come back as Date, numeric as string, bigint as
+   * number, jsonb parsed, a vector as its text `[1,2,3]`. Sessions run in UTC.
+   */
   query<Row = Record<string, unknown>>(sql: string, params?: readonly unknown[]): Promise<QueryResult<Row>>;
 }
 
@@ -25,6 +28,9 @@ export interface DatabaseTransaction extends Queryable {
 
 export interface Database extends Queryable {
   readonly kind: DatabaseKind;
+  /** What an operator should hear about this database, in whole sentences: a pgvector with known faults. */
+  readonly warnings: readonly string[];
+  /** Everything in `work` goes through `tx`: a query on the database itself inside it is refused. */
   transaction<T>(work: (tx: DatabaseTransaction) => Promise<T>): Promise<T>;
   /** Twice without harm. */
   close(): Promise<void>;
