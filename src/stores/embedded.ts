@@ -5,11 +5,11 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Pool, type PoolConfig } from 'pg';
+import { type ClientBase, Pool, type PoolConfig } from 'pg';
 import { KindredError } from '../errors';
 import { EmbeddedThread } from './embedded-connection';
 import { lockFolder } from './lock';
-import { PooledDatabase, typeParsers } from './pooled';
+import { PooledDatabase, SESSION_SETTINGS, typeParsers } from './pooled';
 
 /** @param dataDir absolute path; the database is in its subfolder `postgres`, beside the lock */
 export async function openEmbedded(dataDir: string): Promise<PooledDatabase> {
@@ -38,6 +38,9 @@ export async function openEmbedded(dataDir: string): Promise<PooledDatabase> {
       max: 1,
       idleTimeoutMillis: 0,
       types: typeParsers,
+      onConnect: async (client: ClientBase) => {
+        await client.query(SESSION_SETTINGS);
+      },
     } as PoolConfig);
     // The query in flight is told; without a listener the same news would end the process.
     pool.on('error', () => undefined);

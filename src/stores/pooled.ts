@@ -28,6 +28,12 @@ const MAX_PREPARED = 500;
 /** Texts remembered as seen once, so that SQL composed for one use does not pile up. */
 const MAX_SEEN = 2_000;
 
+/**
+ * What every session runs with. Days begin at midnight UTC wherever the server is. A walk over an HNSW index goes on, in
+ * order of distance, until its LIMIT is met: without that, a filter leaves pages half full.
+ */
+export const SESSION_SETTINGS = `SET TIME ZONE 'UTC'; SET hnsw.iterative_scan = 'strict_order'; SET hnsw.ef_search = 64`;
+
 /** Counts and ids of ours stay far below 2^53: bigint comes back as a number, on both databases. */
 export const typeParsers: CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') =>

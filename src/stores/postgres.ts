@@ -5,7 +5,7 @@ import { Pool, type PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { KindredError } from '../errors';
 import { asDatabaseError } from './failures';
-import { PooledDatabase, typeParsers } from './pooled';
+import { PooledDatabase, SESSION_SETTINGS, typeParsers } from './pooled';
 
 const MAX_CONNECTIONS = 10;
 const CONNECT_TIMEOUT_MILLIS = 10_000;
@@ -19,9 +19,8 @@ export async function openPostgres(url: string): Promise<PooledDatabase> {
     application_name: 'kindred',
     keepAlive: true,
     types: typeParsers,
-    // Days begin at midnight UTC wherever the server is, as in the embedded store.
     onConnect: async (client) => {
-      await client.query("SET TIME ZONE 'UTC'");
+      await client.query(SESSION_SETTINGS);
     },
   });
   // An idle connection that the server closes is replaced at the next use; without a listener it would end the process.
