@@ -1,0 +1,36 @@
+/** What every resolver is given: the services, and loaders that gather the ids of one request into one query each. */
+import DataLoader from 'dataloader';
+import type { Item, User } from '../domain/events';
+import type { FraudScore } from '../domain/fraud';
+import type { Model } from '../domain/model';
+import type { Services } from '../services/services';
+
+export interface Loaders {
+  readonly item: DataLoader<string, Item | undefined>;
+  readonly user: DataLoader<string, User | undefined>;
+  readonly transaction: DataLoader<string, StoredTransaction | undefined>;
+  readonly model: DataLoader<string, Model | undefined>;
+  readonly storedScore: DataLoader<string, FraudScore | undefined>;
+}
+
+type StoredTransaction = NonNullable<Awaited<ReturnType<Services['catalogue']['transaction']>>>;
+
+export interface Context {
+  readonly services: Services;
+  readonly loaders: Loaders;
+}
+
+/** One a request: loaders remember what they loaded, which must not outlive it. */
+export function createContext(services: Services): Context {
+  const { catalogue, registry, fraud } = services;
+  return {
+    services,
+    loaders: {
+      item: new DataLoader((ids) => catalogue.items(ids)),
+      user: new DataLoader((ids) => catalogue.users(ids)),
+      transaction: new DataLoader((ids) => catalogue.transactions(ids)),
+      model: new DataLoader((ids) => registry.getMany(ids)),
+      storedScore: new DataLoader((ids) => fraud.storedScores(ids)),
+    },
+  };
+}

@@ -1,0 +1,89 @@
+/** What streams tell of: items, people, transactions. */
+import { GraphQLJSONObject } from 'graphql-scalars';
+import { Field, ID, ObjectType, registerEnumType } from 'type-graphql';
+import { type Attributes, STREAMS } from '../domain/events';
+import { DateTime, Decimal } from './scalars';
+
+@ObjectType({ description: 'Something that people interact with.' })
+export class Item {
+  @Field(() => ID)
+  itemId!: string;
+
+  @Field(() => String, { nullable: true })
+  title?: string;
+
+  @Field(() => GraphQLJSONObject, { nullable: true, description: 'Text, numbers and booleans, by name.' })
+  attributes?: Attributes;
+
+  @Field(() => String, { nullable: true })
+  imageUri?: string;
+}
+
+@ObjectType({ description: 'A person.' })
+export class User {
+  @Field(() => ID)
+  userId!: string;
+
+  @Field(() => String, { nullable: true })
+  title?: string;
+
+  @Field(() => GraphQLJSONObject, { nullable: true, description: 'Text, numbers and booleans, by name.' })
+  attributes?: Attributes;
+
+  @Field(() => String, { nullable: true })
+  imageUri?: string;
+}
+
+@ObjectType({ description: 'Money that moved from an account to a merchant.' })
+export class Transaction {
+  @Field(() => ID)
+  transactionId!: string;
+
+  @Field(() => ID)
+  accountId!: string;
+
+  @Field(() => ID)
+  merchantId!: string;
+
+  @Field(() => Decimal)
+  amount!: number;
+
+  @Field(() => String, { description: 'ISO 4217.' })
+  currency!: string;
+
+  @Field(() => DateTime)
+  occurredAt!: Date;
+
+  @Field(() => String, { nullable: true })
+  category?: string;
+
+  @Field(() => String, { nullable: true })
+  channel?: string;
+
+  @Field(() => String, { nullable: true, description: 'ISO 3166-1 alpha-2.' })
+  country?: string;
+
+  @Field(() => GraphQLJSONObject, { nullable: true })
+  attributes?: Attributes;
+
+  @Field(() => Boolean, { nullable: true, description: 'What was decided about it; null while nobody has.' })
+  isFraud?: boolean;
+}
+
+export const Stream = Object.fromEntries(STREAMS.map((stream) => [stream, stream]));
+registerEnumType(Stream, { name: 'Stream', description: 'What records arrive on.' });
+
+@ObjectType({ description: 'What the store holds of a stream.' })
+export class StreamStatus {
+  @Field(() => Stream)
+  stream!: string;
+
+  @Field(() => Number)
+  records!: number;
+
+  @Field(() => DateTime, { nullable: true, description: 'Time of the earliest record.' })
+  firstAt?: Date;
+
+  @Field(() => DateTime, { nullable: true, description: 'Time of the latest record.' })
+  lastAt?: Date;
+}
