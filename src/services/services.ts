@@ -4,6 +4,7 @@ import type { Entry, ItemFilter, Page, PageRequest, RankedItem, SuggestedFriend 
 import type { Item, Transaction, User } from '../domain/events';
 import type { Alert, FraudScore } from '../domain/fraud';
 import type { Model } from '../domain/model';
+import type { IngestionService } from './ingestion';
 import type { ModelRegistry } from './registry';
 import type { Simulation } from './simulation';
 import type { StoreFacts } from './store-facts';
@@ -91,5 +92,5 @@ export interface Services {
   readonly simulation: Simulation;
   /** new StoreFacts(database) */
   readonly store: StoreFacts;
-  // readonly ingestion: IngestionService, once src/services/ingestion.ts is there
+  readonly ingestion: IngestionService;
 }
