@@ -1,6 +1,7 @@
 /** What arguments mean, checked, with the path of the one at fault. */
 import type { AttributeCondition, ItemFilter } from '../domain/answers';
-import { timeOf } from '../domain/decoding';
+import { Fault } from '../domain/fields';
+import { EPOCH_MILLIS, time } from '../domain/times';
 import { InputError } from '../errors';
 import type { ItemFilter as ItemFilterInput } from '../schema/inputs';
 import type { RawTime } from '../schema/scalars';
@@ -24,9 +25,9 @@ export function shortList(field: string, first: number): number {
 /** @throws InputError */
 export function givenTime(field: string, raw: RawTime | null | undefined): Date | undefined {
   if (raw === null || raw === undefined) return undefined;
-  const time = timeOf(raw);
-  if (time) return time;
-  throw new InputError(field, `"${field}" is not a time.`, {
+  const at = time(raw, EPOCH_MILLIS);
+  if (!(at instanceof Fault)) return at;
+  throw new InputError(field, `"${field}" ${at.reason}.`, {
     remedy: 'Write it in ISO 8601, such as 2026-01-31T12:00:00Z, or as epoch milliseconds.',
   });
 }

@@ -1,96 +1,82 @@
 /** What the app offers to GraphQL, the command line and streams: one object a use case. */
-
-import type { Entry, ItemFilter, Page, PageRequest, RankedItem, SuggestedFriend } from '../domain/answers';
-import type { Item, Transaction, User } from '../domain/events';
-import type { Alert, FraudScore } from '../domain/fraud';
-import type { Model } from '../domain/model';
-import type { IngestionService } from './ingestion';
-import type { ModelRegistry } from './registry';
-import type { Simulation } from './simulation';
-import type { StoreFacts } from './store-facts';
-import type { EvaluationReport, RunningTraining, StartTraining, TrainingRuns } from './training';
-
-export interface SimilarItems extends PageRequest {
-  like: readonly string[];
-  unlike?: readonly string[];
-  where?: ItemFilter;
-}
-
-export interface Recommendation {
-  /** Items like those given (and unlike those given), never the given ones. */
-  similarItems(question: SimilarItems): Promise<Page<Entry<RankedItem>>>;
-  /** What the user has not seen yet. */
-  recommendedItems(question: PageRequest & { userId: string; where?: ItemFilter }): Promise<Page<Entry<RankedItem>>>;
-}
-
-export interface FriendSuggestion {
-  /** Never oneself, never an existing friend. */
-  suggestedFriends(question: PageRequest & { userId: string }): Promise<Page<SuggestedFriend>>;
-}
-
-export interface Similarity {
-  /** What is alike in any space, by cosine. @throws InputError when the id has no vector */
-  similar(space: string, id: string, page: PageRequest): Promise<Page<Entry<string>>>;
-}
-
-export interface FraudScoring {
-  /** Scores with the history in the store, and stores nothing. */
-  scoreTransaction(transaction: Transaction): Promise<FraudScore>;
-  /** Scores a transaction of the store with the live model. */
-  scoreStored(transactionId: string): Promise<FraudScore>;
-  /** Scores the store's transactions of [from, to) in time order; with `store`, keeps the scores and raises alerts. */
-  scoreRange(range: { from?: Date; to?: Date; store?: boolean }): AsyncGenerator<FraudScore>;
-  /** The stored score, by the newest model that gave one. */
-  storedScore(transactionId: string): Promise<FraudScore | undefined>;
-}
-
-export interface Evaluation {
-  /** Holds data out, trains, measures, and puts the baselines beside; stores nothing. `subject`: a trainer or a model id. */
-  evaluate(
-    subject: string,
-    input?: Omit<StartTraining, 'trainer' | 'promote' | 'evaluate' | 'force'>,
-  ): Promise<RunningEvaluation>;
-}
-
-export interface RunningEvaluation extends Pick<RunningTraining, 'cancel' | 'onProgress'> {
-  readonly report: Promise<EvaluationReport>;
-}
-
-export interface Catalogue {
-  item(itemId: string): Promise<Item | undefined>;
-  user(userId: string): Promise<User | undefined>;
-  transaction(transactionId: string): Promise<Transaction | undefined>;
-  /** Records in the store, a stream. */
-  counts(): Promise<Record<string, number>>;
-}
-
-export interface Export {
-  /** The vectors of a space's live model or of a model, ordered by id. */
-  vectors(
-    spaceOrModelId: string,
-  ): Promise<{ model: Model; rows: AsyncGenerator<{ id: string; vector: Float32Array }> }>;
-}
-
-export interface Alerts {
-  page(
-    question: PageRequest & { status?: Alert['status'] },
-  ): Promise<{ entries: { cursor: string; node: Alert }[]; hasNextPage: boolean }>;
-}
+import type { Alert } from '../domain/fraud';
+import type { TrainingRun } from '../domain/model';
+import type { Database } from '../stores/database';
+import { Alerts } from './alerts';
+import { Broadcast } from './broadcast';
+import { Catalogue } from './catalogue';
+import { FraudScoring } from './fraud';
+import { FriendSuggestion } from './friends';
+import { IngestionService } from './ingestion';
+import { RankedLists } from './ranking';
+import { Recommendation } from './recommendation';
+import { ModelRegistry } from './registry';
+import { Export, Similarity } from './similarity';
+import { Simulation } from './simulation';
+import { StoreFacts } from './store-facts';
+import { TrainingRuns } from './training';
 
 export interface Services {
   readonly registry: ModelRegistry;
   readonly training: TrainingRuns;
+  /** Measures without storing anything; takes turns with training runs. */
+  readonly evaluation: Pick<TrainingRuns, 'evaluate'>;
   readonly recommendation: Recommendation;
   readonly friends: FriendSuggestion;
   readonly fraud: FraudScoring;
   readonly similarity: Similarity;
-  readonly evaluation: Evaluation;
-  readonly catalogue: Catalogue;
   readonly export: Export;
+  readonly catalogue: Catalogue;
   readonly alerts: Alerts;
-  /** new Simulation(database, ingestion) */
-  readonly simulation: Simulation;
-  /** new StoreFacts(database) */
-  readonly store: StoreFacts;
   readonly ingestion: IngestionService;
+  readonly simulation: Simulation;
+  readonly store: StoreFacts;
+}
+
+export interface ServiceSettings {
+  /** Threads that a training run may use where its options do not say. */
+  trainingThreads: number;
+  /** Told about a run that failed for a reason that Kindred did not foresee. */
+  onTrainingFailure: (run: TrainingRun, error: unknown) => void;
+}
+
+export interface OpenServices {
+  readonly services: Services;
+  /** Cancels runs, ends subscriptions, releases networks. The database stays open. Twice without harm. */
+  close(): Promise<void>;
+}
+
+export function openServices(database: Database, settings: ServiceSettings): OpenServices {
+  const raised = new Broadcast<Alert>();
+  const registry = new ModelRegistry(database);
+  const lists = new RankedLists(database, registry);
+  const ingestion = new IngestionService(database);
+  const training = new TrainingRuns(database, registry, {
+    threads: settings.trainingThreads,
+    onFailure: settings.onTrainingFailure,
+  });
+  const fraud = new FraudScoring({ database, registry, ingestion, raised });
+  const services: Services = Object.freeze({
+    registry,
+    training,
+    evaluation: training,
+    recommendation: new Recommendation(database, lists),
+    friends: new FriendSuggestion(database, lists),
+    fraud,
+    similarity: new Similarity(lists),
+    export: new Export(database, registry),
+    catalogue: new Catalogue(database),
+    alerts: new Alerts(database, raised),
+    ingestion,
+    simulation: new Simulation(database, ingestion),
+    store: new StoreFacts(database),
+  });
+  return {
+    services,
+    close: async () => {
+      await training.close();
+      raised.close();
+      await fraud.close();
+    },
+  };
 }

@@ -1,6 +1,18 @@
-/** Training runs: evaluate on held-out data, train on everything, store a new version, promote it if asked. */
-import type { Model, ModelEvaluation, Promotion, TrainingRun } from '../domain/model';
-import type { KindredError } from '../errors';
+/**
+ * Training runs: evaluate on held-out data, train on everything, store a new version, promote it if asked. Runs go one at
+ * a time, since one uses every core it may; others wait in a short queue. The training itself is off this thread.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Model, ModelEvaluation, TrainingRun } from '../domain/model';
+import { InputError, KindredError } from '../errors';
+import type { Database } from '../stores/database';
+import { failInterruptedRuns, findRun, listRuns, saveRun } from '../stores/runs';
+import { trainInBackground } from '../training/background';
+import { parseOptions, trainerNamed } from '../training/trainers';
+import type { Train } from './learning/lesson';
+import { lessons } from './learning/lessons';
+import type { ModelRegistry } from './registry';
+import { RunInProgress, type RunningTraining, type TrainingOutcome } from './run-in-progress';
 
 export interface StartTraining {
   trainer: string;
@@ -20,46 +32,7 @@ export interface StartTraining {
   force?: boolean;
 }
 
-export interface TrainingOutcome {
-  model: Model;
-  /** Set when promotion was asked for and done. */
-  promotion?: Promotion;
-  /** Set when promotion was asked for and refused; the version is kept. */
-  refusal?: KindredError;
-}
-
-/** A run under way. */
-export interface RunningTraining {
-  readonly id: string;
-  /** Resolves when the version is stored; rejects with what went wrong. */
-  readonly outcome: Promise<TrainingOutcome>;
-  /** As last reported. */
-  current(): TrainingRun;
-  /** Calls the listener at each report until the run ends; returns a function that stops it. */
-  onProgress(listener: (run: TrainingRun) => void): () => void;
-  cancel(): void;
-}
-
-export class TrainingRuns {
-  /** Runs go one at a time, others queue. @throws KindredError TRAINING_BUSY when the queue is full; OptionError; InputError */
-  start(input: StartTraining): Promise<RunningTraining> {
-    throw new Error(`unwritten ${input}`);
-  }
-
-  get(id: string): Promise<TrainingRun | undefined> {
-    throw new Error(`unwritten ${id}`);
-  }
-
-  /** Whether there was such a run to cancel. */
-  cancel(id: string): boolean {
-    throw new Error(`unwritten ${id}`);
-  }
-
-  /** The run now, then each report until it ends. */
-  watch(id: string): AsyncGenerator<TrainingRun> {
-    throw new Error(`unwritten ${id}`);
-  }
-}
+export type { RunningTraining, TrainingOutcome };
 
 /** What `kindred evaluate` prints. */
 export interface EvaluationReport {
@@ -67,4 +40,219 @@ export interface EvaluationReport {
   space: string;
   options: Readonly<Record<string, unknown>>;
   evaluation: ModelEvaluation;
+}
+
+export interface RunningEvaluation extends Pick<RunningTraining, 'cancel' | 'onProgress'> {
+  readonly report: Promise<EvaluationReport>;
+}
+
+export interface TrainingSettings {
+  /** Threads a run may use where its options do not say. */
+  threads: number;
+  /** Everything about a failure that is not one of Kindred's own errors. */
+  onFailure: (run: TrainingRun, error: unknown) => void;
+}
+
+/** Runs that may wait behind the one under way. */
+const MAX_QUEUED = 8;
+/** An unfinished run of another process that showed no sign of life for so long was interrupted. */
+const SILENCE_MILLIS = 60_000;
+const INTERRUPTED = {
+  code: 'TRAINING_FAILED',
+  message: 'interrupted',
+  remedy: 'Its process ended before it did. Start it again.',
+};
+const SPACE = /^[a-z][a-z0-9_]{0,39}$/;
+
+type Task = { run: RunInProgress<unknown>; work: () => Promise<void> };
+
+interface Plan {
+  trainer: string;
+  space: string;
+  options: Readonly<Record<string, unknown>>;
+  input: StartTraining;
+}
+
+export class TrainingRuns {
+  private readonly queue: Task[] = [];
+  private readonly unfinished = new Map<string, RunInProgress<unknown>>();
+  private working?: Promise<void>;
+  private closed = false;
+
+  constructor(
+    private readonly database: Database,
+    private readonly registry: ModelRegistry,
+    private readonly settings: TrainingSettings,
+  ) {}
+
+  /** Ends what a killed process left running. The embedded store has one process, so nothing there can be under way. */
+  async recover(): Promise<number> {
+    const now = new Date();
+    const silentSince = this.database.kind === 'embedded' ? now : new Date(now.getTime() - SILENCE_MILLIS);
+    return failInterruptedRuns(this.database, silentSince, now, INTERRUPTED);
+  }
+
+  /** Runs go one at a time, others queue. @throws KindredError TRAINING_BUSY when the queue is full; OptionError; InputError */
+  async start(input: StartTraining): Promise<RunningTraining> {
+    const plan = this.plan(input);
+    const run = new RunInProgress<TrainingOutcome>(describeRun(plan), (state, at) => saveRun(this.database, state, at));
+    await this.enqueue(run, () => this.train(plan, run));
+    return run;
+  }
+
+  /**
+   * Holds data out, trains, measures, and puts the baselines beside; stores nothing.
+   * @param subject a trainer, or the id of a model whose trainer and options are taken
+   * @throws KindredError MODEL_NOT_FOUND, TRAINING_BUSY; OptionError; InputError
+   */
+  async evaluate(
+    subject: string,
+    input: Pick<StartTraining, 'space' | 'options' | 'dataFrom' | 'dataTo'> = {},
+  ): Promise<RunningEvaluation> {
+    const model = await this.registry.get(subject);
+    const plan = this.plan({
+      ...input,
+      trainer: model?.trainer ?? subject,
+      space: input.space ?? model?.space,
+      options: { ...model?.options, ...input.options },
+    });
+    const run = new RunInProgress<EvaluationReport>(describeRun(plan), async () => undefined);
+    await this.enqueue(run, async () => {
+      const { signal } = run;
+      const prepared = await this.prepare(plan, signal);
+      const evaluation = await prepared.evaluate(this.trainWith(plan, run));
+      return { trainer: plan.trainer, space: plan.space, options: plan.options, evaluation };
+    });
+    return {
+      report: run.outcome,
+      cancel: () => run.cancel(),
+      onProgress: (listener) => run.onProgress(listener),
+    };
+  }
+
+  async get(id: string): Promise<TrainingRun | undefined> {
+    const here = this.unfinished.get(id);
+    if (here) return here.current();
+    const stored = await findRun(this.database, id);
+    if (stored?.status !== 'queued' && stored?.status !== 'running') return stored;
+    return (await this.recover()) > 0 ? findRun(this.database, id) : stored;
+  }
+
+  /** Newest first. */
+  list(limit = 100): Promise<TrainingRun[]> {
+    return listRuns(this.database, limit);
+  }
+
+  /** Whether there was such a run, not yet ended, to cancel. */
+  cancel(id: string): boolean {
+    const run = this.unfinished.get(id);
+    run?.cancel();
+    return run !== undefined;
+  }
+
+  /** The run now, then each report until it ends; a slow reader gets the newest. Nothing for an unknown id. */
+  async *watch(id: string): AsyncGenerator<TrainingRun> {
+    const here = this.unfinished.get(id);
+    if (here) {
+      yield* here.watch();
+      return;
+    }
+    const run = await this.get(id);
+    if (run) yield run;
+  }
+
+  /** Cancels every run and waits until the last one has ended. */
+  async close(): Promise<void> {
+    this.closed = true;
+    for (const run of this.unfinished.values()) run.cancel();
+    await this.working;
+  }
+
+  /** @throws OptionError, InputError */
+  private plan(input: StartTraining): Plan {
+    const trainer = trainerNamed(input.trainer);
+    const lesson = lessons[trainer.name];
+    const space = input.space ?? lesson.space;
+    if (!SPACE.test(space))
+      throw new InputError('space', `"${space.slice(0, 60)}" cannot name a space.`, {
+        remedy: 'Use at most 40 of a-z, 0-9 and _, a letter first.',
+      });
+    const { dataFrom, dataTo } = input;
+    if (dataFrom && dataTo && dataFrom >= dataTo)
+      throw new InputError('dataFrom', '"dataFrom" is not before "dataTo", so there is nothing to learn from.');
+    const options = parseOptions(trainer, { threads: this.settings.threads, ...input.options });
+    return { trainer: trainer.name, space, options, input };
+  }
+
+  private async enqueue<Outcome>(run: RunInProgress<Outcome>, work: () => Promise<Outcome>): Promise<void> {
+    if (this.closed || this.queue.length >= MAX_QUEUED)
+      throw new KindredError('TRAINING_BUSY', `${MAX_QUEUED} training runs are waiting already.`, {
+        remedy: 'Try again when some of them have ended, or cancel them.',
+        retriable: true,
+      });
+    const task: Task = {
+      run,
+      work: () => run.conclude(work, (error) => this.settings.onFailure(run.current(), error)),
+    };
+    this.queue.push(task);
+    this.unfinished.set(run.id, run);
+    await run.save();
+    this.working ??= this.workOff();
+  }
+
+  private async workOff(): Promise<void> {
+    for (let task = this.queue.shift(); task; task = this.queue.shift()) {
+      await task.work();
+      this.unfinished.delete(task.run.id);
+    }
+    this.working = undefined;
+  }
+
+  private async train(plan: Plan, run: RunInProgress<TrainingOutcome>): Promise<TrainingOutcome> {
+    const { input, trainer, space, options } = plan;
+    run.report({ phase: 'reading the store', done: 0, total: 0 });
+    const prepared = await this.prepare(plan, run.signal);
+    const train = this.trainWith(plan, run);
+    const evaluation = input.evaluate === false ? undefined : await prepared.evaluate(train);
+    const startedAt = performance.now();
+    const product = await prepared.learn(train);
+    const seconds = (performance.now() - startedAt) / 1000;
+    run.refuseCancelled();
+    run.report({ phase: 'storing the model', done: 0, total: 0 });
+    const { rows, artifacts, facts } = product;
+    const { data } = prepared;
+    const createdAt = new Date();
+    const model = await this.registry.add({
+      ...{ space, trainer, options, data, evaluation, facts, seconds, createdAt, rows, artifacts },
+    });
+    run.madeModel(model.id);
+    return input.promote ? this.promote(model, input.force) : { model };
+  }
+
+  private async promote(model: Model, force?: boolean): Promise<TrainingOutcome> {
+    try {
+      const promotion = await this.registry.promote(model.id, { force });
+      return { model: promotion.model, promotion };
+    } catch (error) {
+      if (error instanceof KindredError && error.code === 'PROMOTION_REFUSED') return { model, refusal: error };
+      throw error;
+    }
+  }
+
+  private prepare({ trainer, options, input }: Plan, signal: AbortSignal) {
+    const range = { from: input.dataFrom, to: input.dataTo };
+    return lessons[trainer].prepare({ database: this.database, range, options, signal });
+  }
+
+  private trainWith({ trainer, options }: Plan, run: RunInProgress<unknown>): Train {
+    return (data, part) =>
+      trainInBackground(trainer, data, options, {
+        signal: run.signal,
+        onProgress: (progress) => run.report({ ...progress, phase: `${part}: ${progress.phase}` }),
+      });
+  }
+}
+
+function describeRun({ trainer, space, options }: Plan): TrainingRun {
+  return { id: randomUUID(), trainer, space, options, status: 'queued', done: 0, total: 0, startedAt: new Date() };
 }

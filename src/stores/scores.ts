@@ -40,9 +40,9 @@ export async function saveScores(tx: DatabaseTransaction, scores: readonly Fraud
   const suspicious = scores.filter((score) => score.decision === 'REVIEW');
   if (suspicious.length === 0) return [];
   const { rows } = await tx.query<AlertRow>(
-    `INSERT INTO alerts (id, transaction_id, model_id, value, status, created_at)
-     SELECT a.*, 'OPEN', $5 FROM unnest($1::text[], $2::text[], $3::text[], $4::float8[]) a
-     ON CONFLICT (transaction_id, model_id) DO NOTHING RETURNING *`,
+    `INSERT INTO alerts (id, transaction_id, model_id, value, created_at)
+     SELECT a.*, $5 FROM unnest($1::text[], $2::text[], $3::text[], $4::float8[]) a
+     ON CONFLICT (transaction_id, model_id) DO NOTHING RETURNING *, 'OPEN' AS status`,
     [
       suspicious.map(() => randomUUID()),
       suspicious.map((score) => score.transactionId),
@@ -80,26 +80,20 @@ export async function findScores(on: Queryable, transactionIds: readonly string[
   }));
 }
 
-/** Newest first, from below a position on. */
+/** Newest first, from below a position on. An alert is open until a label says what its transaction was. */
 export async function alertPage(
   on: Queryable,
   question: { limit: number; after?: { createdAt: Date; id: string }; status?: AlertStatus },
 ): Promise<Alert[]> {
   const { rows } = await on.query<AlertRow>(
-    `SELECT * FROM alerts WHERE ($1::timestamptz IS NULL OR (created_at, id) < ($1, $2)) AND ($3::text IS NULL OR status = $3)
+    `SELECT * FROM (
+       SELECT a.*, CASE l.is_fraud WHEN true THEN 'CONFIRMED' WHEN false THEN 'DISMISSED' ELSE 'OPEN' END AS status
+       FROM alerts a LEFT JOIN labels l ON l.transaction_id = a.transaction_id) a
+     WHERE ($1::timestamptz IS NULL OR (created_at, id) < ($1, $2)) AND ($3::text IS NULL OR status = $3)
      ORDER BY created_at DESC, id DESC LIMIT $4`,
     [question.after?.createdAt ?? null, question.after?.id ?? null, question.status ?? null, question.limit],
   );
   return rows.map(toAlert);
-}
-
-/** What labels say about transactions that raised alerts: fraud confirms them, anything else dismisses them. */
-export async function settleAlerts(on: Queryable, transactionIds: readonly string[]): Promise<void> {
-  await on.query(
-    `UPDATE alerts a SET status = CASE WHEN l.is_fraud THEN 'CONFIRMED' ELSE 'DISMISSED' END
-     FROM labels l WHERE l.transaction_id = a.transaction_id AND a.transaction_id = ANY($1)`,
-    [transactionIds],
-  );
 }
 
 function toAlert(row: AlertRow): Alert {

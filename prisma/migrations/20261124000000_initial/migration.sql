@@ -154,12 +154,12 @@ CREATE TABLE fraud_scores (
 );
 CREATE INDEX fraud_scores_model ON fraud_scores (model_id);
 
+-- What an alert came to is what the transaction's label says.
 CREATE TABLE alerts (
   id             text PRIMARY KEY,
   transaction_id text NOT NULL,
   model_id       text NOT NULL REFERENCES models (id) ON DELETE CASCADE,
   value          double precision NOT NULL,
-  status         text NOT NULL,
   created_at     timestamptz(3) NOT NULL,
   UNIQUE (transaction_id, model_id)
 );

@@ -1,0 +1,216 @@
+/**
+ * Fraud scores: features from the history in the store, by the code that training uses, through the live model. A
+ * transaction is described by what was before it, so that scoring it again later gives the same features.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Transaction } from '../domain/events';
+import type { Alert, FraudScore } from '../domain/fraud';
+import { KindredError, ModelNotReadyError } from '../errors';
+import { FEATURE_DESCRIPTIONS, FEATURE_NAMES } from '../features/columns';
+import { FeatureStream } from '../features/feature-stream';
+import { DAY_MILLIS, historyDays, parseFeatureOptions } from '../features/options';
+import { featuresOf } from '../features/scoring';
+import { findTransactions } from '../stores/catalogue';
+import { type LabelledTransaction, type TimeRange, transactionPages } from '../stores/corpora';
+import type { Database } from '../stores/database';
+import { type RecentTransactions, recentTransactions } from '../stores/fraud-history';
+import { findScores, saveScores } from '../stores/scores';
+import type { Broadcast } from './broadcast';
+import { ACCOUNTS_SPACE, FraudModel } from './fraud-model';
+import type { IngestionService } from './ingestion';
+import type { ModelRegistry } from './registry';
+
+/** Transactions whose history is read at once. */
+const SCORED_AT_ONCE = 200;
+/** Rows that go through the network in one turn of the thread. */
+const ROWS_A_TURN = 2_048;
+/** Models kept ready: the live one, and the one before for those who still ask. */
+const MODELS_KEPT = 2;
+
+export interface RecordedTransactions {
+  accepted: number;
+  duplicates: number;
+  /** One for each transaction in the order given; empty when no model is live. */
+  scores: FraudScore[];
+}
+
+export interface FraudScoringParts {
+  database: Database;
+  registry: ModelRegistry;
+  ingestion: IngestionService;
+  /** Where new alerts are told. */
+  raised: Broadcast<Alert>;
+}
+
+export class FraudScoring {
+  private readonly models = new Map<string, Promise<FraudModel>>();
+  /** What the model that scored last looks back on. */
+  private historyDays = historyDays(parseFeatureOptions());
+
+  private readonly database: Database;
+  private readonly registry: ModelRegistry;
+
+  constructor(private readonly parts: FraudScoringParts) {
+    this.database = parts.database;
+    this.registry = parts.registry;
+  }
+
+  /** Scores with the history in the store, and stores nothing. @throws ModelNotReadyError */
+  async scoreTransaction(transaction: Transaction): Promise<FraudScore> {
+    return (await this.scoreAll([transaction]))[0];
+  }
+
+  /** Scores a transaction of the store with the live model. @throws KindredError NOT_FOUND; ModelNotReadyError */
+  async scoreStored(transactionId: string): Promise<FraudScore> {
+    const [transaction] = await findTransactions(this.database, [transactionId]);
+    if (transaction) return this.scoreTransaction(transaction);
+    throw new KindredError('NOT_FOUND', `There is no transaction "${transactionId}".`, {
+      field: 'transactionId',
+      remedy: 'Record it first, or check the id.',
+    });
+  }
+
+  /** The same for those who can do without: undefined where there is no such transaction or no live model. */
+  async scoreIfReady(transactionId: string): Promise<FraudScore | undefined> {
+    try {
+      return await this.scoreStored(transactionId);
+    } catch (error) {
+      if (error instanceof KindredError && ['MODEL_NOT_READY', 'NOT_FOUND'].includes(error.code)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Records transactions, scores each, keeps the scores and raises alerts. Without a live model they are only recorded. */
+  async recordTransactions(transactions: readonly Transaction[]): Promise<RecordedTransactions> {
+    if (transactions.length === 0) return { accepted: 0, duplicates: 0, scores: [] };
+    const { accepted, duplicates } = await this.parts.ingestion.record('transactions', transactions);
+    const scores: FraudScore[] = [];
+    for (let start = 0; start < transactions.length; start += SCORED_AT_ONCE) {
+      const scored = await this.scoreAll(transactions.slice(start, start + SCORED_AT_ONCE)).catch(noModel);
+      if (!scored) return { accepted, duplicates, scores };
+      await this.keep(scored);
+      scores.push(...scored);
+    }
+    return { accepted, duplicates, scores };
+  }
+
+  /**
+   * Scores the store's transactions of [from, to) in time order, what is earlier being their history.
+   * @param store keeps the scores and raises alerts
+   * @throws ModelNotReadyError
+   */
+  async *scoreRange({ from, to, store = false }: TimeRange & { store?: boolean }): AsyncGenerator<FraudScore> {
+    const model = await this.model((await this.registry.live(ACCOUNTS_SPACE)).id);
+    const ids: string[] = [];
+    const values: number[] = [];
+    const stream = new FeatureStream(
+      model.features,
+      ({ transactionId }, row) => {
+        ids.push(transactionId);
+        for (const value of row) values.push(value);
+      },
+      ({ occurredAt }) => from === undefined || occurredAt >= from,
+    );
+    const scoreWaiting = async (): Promise<FraudScore[]> => {
+      const batch = Math.min(ids.length, ROWS_A_TURN);
+      const rows = Float32Array.from(values.splice(0, batch * FEATURE_NAMES.length));
+      const scores = await model.score(ids.splice(0, batch), rows);
+      if (store) await this.keep(scores);
+      await nextTurn();
+      return scores;
+    };
+    const history = from && new Date(from.getTime() - historyDays(model.features) * DAY_MILLIS);
+    for await (const page of transactionPages(this.database, { from: history, to })) {
+      for (const transaction of page) {
+        stream.push(transaction);
+        if (ids.length >= ROWS_A_TURN) yield* await scoreWaiting();
+      }
+    }
+    stream.flush();
+    while (ids.length > 0) yield* await scoreWaiting();
+  }
+
+  /** The newest score kept for each transaction, in the order of the ids. */
+  async storedScores(transactionIds: readonly string[]): Promise<(FraudScore | undefined)[]> {
+    const found = new Map((await findScores(this.database, transactionIds)).map((row) => [row.transactionId, row]));
+    return transactionIds.map((id) => {
+      const score = found.get(id);
+      return score && { ...score, reasons: score.reasons.map(describeReason) };
+    });
+  }
+
+  async storedScore(transactionId: string): Promise<FraudScore | undefined> {
+    return (await this.storedScores([transactionId]))[0];
+  }
+
+  /** Releases the networks. */
+  async close(): Promise<void> {
+    const models = [...this.models.values()];
+    this.models.clear();
+    for (const model of models) await (await model).close();
+  }
+
+  private async scoreAll(transactions: readonly Transaction[]): Promise<FraudScore[]> {
+    const days = this.historyDays;
+    const times = transactions.map(({ occurredAt }) => occurredAt.getTime());
+    const recent = await recentTransactions(this.database, {
+      space: ACCOUNTS_SPACE,
+      accountIds: [...new Set(transactions.map(({ accountId }) => accountId))],
+      merchantIds: [...new Set(transactions.map(({ merchantId }) => merchantId))],
+      from: new Date(Math.min(...times) - days * DAY_MILLIS),
+      to: new Date(Math.max(...times)),
+    });
+    if (recent.liveId === undefined) throw new ModelNotReadyError(ACCOUNTS_SPACE);
+    const model = await this.model(recent.liveId);
+    this.historyDays = historyDays(model.features);
+    // The version that went live looks further back than the one before.
+    if (this.historyDays > days) return this.scoreAll(transactions);
+    const values = new Float32Array(transactions.length * FEATURE_NAMES.length);
+    transactions.forEach((transaction, row) => {
+      values.set(featuresWith(recent, transaction, model), row * FEATURE_NAMES.length);
+    });
+    return model.score(
+      transactions.map(({ transactionId }) => transactionId),
+      values,
+    );
+  }
+
+  private async keep(scores: readonly FraudScore[]): Promise<void> {
+    const alerts = await this.database.transaction((tx) => saveScores(tx, scores, new Date()));
+    for (const alert of alerts) this.parts.raised.publish(alert);
+  }
+
+  private model(id: string): Promise<FraudModel> {
+    const known = this.models.get(id);
+    if (known) return known;
+    const loading = this.registry.artifacts(id).then((artifacts) => FraudModel.load(id, artifacts));
+    this.models.set(id, loading);
+    // A model that could not be loaded is tried again by the next who asks.
+    loading.catch(() => this.models.delete(id));
+    if (this.models.size > MODELS_KEPT) this.forgetOldest();
+    return loading;
+  }
+
+  /** Not closed here: somebody may still be scoring with it. The runtime frees it with its last reference. */
+  private forgetOldest(): void {
+    const [oldest] = this.models.keys();
+    this.models.delete(oldest);
+  }
+}
+
+/** A transaction that is in the store is described as it was first told there. */
+function featuresWith(recent: RecentTransactions, transaction: Transaction, model: FraudModel): Float32Array {
+  const account = recent.byAccount.get(transaction.accountId) ?? [];
+  const merchant = recent.byMerchant.get(transaction.merchantId) ?? [];
+  const stored = account.find(({ transactionId }: LabelledTransaction) => transactionId === transaction.transactionId);
+  return featuresOf(stored ?? transaction, { account, merchant }, model.features);
+}
+
+function describeReason(reason: Omit<FraudScore['reasons'][number], 'description'>): FraudScore['reasons'][number] {
+  return { ...reason, description: FEATURE_DESCRIPTIONS[reason.feature] ?? reason.feature };
+}
+
+function noModel(error: unknown): undefined {
+  if (error instanceof ModelNotReadyError) return undefined;
+  throw error;
+}
