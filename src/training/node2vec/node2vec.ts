@@ -1,0 +1,92 @@
+/**
+ * node2vec (Grover & Leskovec 2016): skip-gram with negative sampling over second-order random walks of a graph. Workers
+ * walk and train by turns on one shared graph and one shared pair of tables; beside these two only a few words a node
+ * are held. A node without a tie cannot be learnt from and has no vector.
+ */
+import { join } from 'node:path';
+import { type CompactGraph, compactGraph } from '../graph/compact-graph';
+import type { EdgeList } from '../graph/edge-list';
+import { walkable, walkableBytes } from '../graph/walks';
+import { trainSkipGram } from '../kernels/pool';
+import type { EmbeddingModel, Trainer, TrainingContext } from '../trainer';
+import { checkRelations, type Node2VecOptions, node2vecOptions } from './options';
+import { unitsPerRound, type WalkData, walksPerUnit } from './walk-source';
+
+async function train(edges: EdgeList, options: Node2VecOptions, context?: TrainingContext): Promise<EmbeddingModel> {
+  checkRelations(options);
+  context?.onProgress?.({ phase: 'graph', done: 0, total: 1 });
+  const walked = walkable(compactGraph(edges));
+  const { graph } = walked;
+  const { dimension, window, negatives, negativeSharing, epochs, walksPerNode, walkLength, p, q, seed } = options;
+  const noise = noiseWeights(graph, options.negativeExponent);
+  const units = unitsPerRound(graph.nodes, options);
+  const data: WalkData = { walked, p, q, walkLength, walksPerUnit: walksPerUnit(options), seed };
+  const trained = await trainSkipGram(
+    {
+      shape: { nodes: graph.nodes, dimension, window, negatives, negativeSharing, threads: options.threads },
+      noise,
+      seed,
+      learningRate: options.learningRate,
+      source: {
+        module: join(__dirname, 'walk-source'),
+        data,
+        units: units * walksPerNode * epochs,
+        tokenCapacity: walksPerUnit(options) * (walkLength + 1),
+      },
+      phase: (done) => `epoch ${Math.min(epochs, Math.floor(done / (units * walksPerNode)) + 1)} of ${epochs}`,
+    },
+    context,
+  );
+  return {
+    ids: Array.from(graph.order, (position) => edges.ids[position]),
+    dimension,
+    input: trained.input,
+    output: trained.output,
+    outputBias: noiseBias(noise, negatives),
+    frequencies: trained.frequencies,
+    facts: {
+      tokens: trained.tokens,
+      pairs: trained.pairs,
+      walkSteps: (trained.tokens / walkLength) * (walkLength - 1),
+      finalLoss: trained.finalLoss,
+      kernel: trained.build,
+      nodes: graph.nodes,
+      ties: graph.ties,
+      weighted: graph.weights !== undefined,
+      duplicates: graph.duplicates,
+      selfLoops: graph.selfLoops,
+      isolated: graph.isolated,
+      trainingBytes: trained.input.buffer.byteLength + walkableBytes(walked),
+    },
+  };
+}
+
+/**
+ * How often walks come by is known only after walking. The weight of a node's ties stands in for it: a first-order walk on
+ * an undirected graph visits nodes in exactly that proportion in the long run.
+ */
+function noiseWeights({ nodes, offsets, weights }: CompactGraph, exponent: number): Float64Array {
+  const noise = new Float64Array(nodes);
+  for (let node = 0; node < nodes; node++) {
+    let strength = offsets[node + 1] - offsets[node];
+    if (weights) {
+      strength = 0;
+      for (let slot = offsets[node]; slot < offsets[node + 1]; slot++) strength += weights[slot];
+    }
+    noise[node] = strength ** exponent;
+  }
+  return noise;
+}
+
+/** log(negatives x Pn(b)): with it, input x output + bias estimates log P(b|a) (see EmbeddingModel). */
+function noiseBias(noise: Float64Array, negatives: number): Float32Array {
+  const total = noise.reduce((sum, weight) => sum + weight, 0);
+  return Float32Array.from(noise, (weight) => Math.log((negatives * weight) / total));
+}
+
+export const node2vec: Trainer<Node2VecOptions, EdgeList, EmbeddingModel> = {
+  name: 'node2vec',
+  options: node2vecOptions,
+  isDeterministic: ({ threads }) => threads === 1,
+  train,
+};
