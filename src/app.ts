@@ -1,6 +1,9 @@
 /** The one place where things are constructed and wired. */
+import pino, { type Logger } from 'pino';
 import type { Config } from './config';
-import type { Services } from './services/services';
+import { type RunningServer, startServer } from './server';
+import { openServices, type Services } from './services/services';
+import { openDatabase } from './stores/open';
 
 export interface App {
   readonly services: Services;
@@ -11,6 +14,45 @@ export interface App {
 }
 
 /** Opens the store (taking its lock) and constructs the services; serves nothing yet. */
-export function createApp(config: Config): Promise<App> {
-  throw new Error(`unwritten ${config}`);
+export async function createApp(config: Config): Promise<App> {
+  const log = logger(config);
+  const database = await openDatabase(config);
+  for (const warning of database.warnings) log.warn(warning);
+  const { services, close } = openServices(database, {
+    trainingThreads: config.trainingThreads,
+    onTrainingFailure: ({ id, trainer }, error) => log.error({ err: error, run: id, trainer }, 'a training run failed'),
+  });
+  try {
+    const interrupted = await services.training.recover();
+    if (interrupted > 0) log.warn({ interrupted }, 'training runs that a killed process left are marked as failed');
+  } catch (error) {
+    await close();
+    await database.close();
+    throw error;
+  }
+  let server: Promise<RunningServer> | undefined;
+  let stopping: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    // A server that failed to start has nothing to stop; whoever started it was told.
+    await (await server?.catch(() => undefined))?.stop();
+    await close();
+    await database.close();
+  };
+  return {
+    services,
+    start: async () => {
+      const { host, port } = config;
+      server ??= startServer({ host, port, services, log });
+      return { url: (await server).url };
+    },
+    stop: () => {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+}
+
+/** To stderr: stdout belongs to data. */
+function logger({ logLevel }: Config): Logger {
+  return pino({ level: logLevel, name: 'kindred', base: undefined }, pino.destination({ dest: 2, sync: true }));
 }

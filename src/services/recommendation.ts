@@ -1,12 +1,13 @@
 /**
- * Items: what is alike, and what to show someone next. Alike is cosine between input vectors. Next is the mean input
- * vector of what the user did, against output vectors and biases; what the user has seen never comes back. Someone of
+ * Items: what is alike, and what to show someone next. Alike is cosine between input vectors. Next is what goes
+ * with what the user did (training/evaluation/recommendation.ts says how a history becomes a question); what the user has seen never comes back. Someone of
  * whom nothing is known gets what is most frequent, and the page says so in `ranking`.
  */
 import type { AttributeCondition, Entry, ItemFilter, Page, PageRequest, RankedItem } from '../domain/answers';
 import { InputError } from '../errors';
 import { attributeNames, describe, unknownAttributes } from '../stores/catalogue';
 import type { Database } from '../stores/database';
+import { HISTORY_ITEMS } from '../training/evaluation/recommendation';
 import type { RankedLists, RankedPage } from './ranking';
 
 export const ITEMS_SPACE = 'items';
@@ -74,7 +75,7 @@ export class Recommendation {
       question: ['recommended', userId, where ?? null],
       page,
       attempts: [
-        { ranking: 'HISTORY', origin: (asOf) => ({ by: 'history', userId, asOf }) },
+        { ranking: 'HISTORY', origin: (asOf) => ({ by: 'history', userId, asOf, items: HISTORY_ITEMS }) },
         { ranking: 'POPULARITY', origin: () => ({ by: 'popularity' }) },
       ],
       request: { exclude: where?.exclude ?? [], unseenBy: userId, conditions, withItems: true },

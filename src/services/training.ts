@@ -120,7 +120,7 @@ export class TrainingRuns {
     await this.enqueue(run, async () => {
       const { signal } = run;
       const prepared = await this.prepare(plan, signal);
-      const evaluation = await prepared.evaluate(this.trainWith(plan, run));
+      const evaluation = await prepared.evaluate(this.trainWith(plan, run), signal);
       return { trainer: plan.trainer, space: plan.space, options: plan.options, evaluation };
     });
     return {
@@ -213,7 +213,7 @@ export class TrainingRuns {
     run.report({ phase: 'reading the store', done: 0, total: 0 });
     const prepared = await this.prepare(plan, run.signal);
     const train = this.trainWith(plan, run);
-    const evaluation = input.evaluate === false ? undefined : await prepared.evaluate(train);
+    const evaluation = input.evaluate === false ? undefined : await prepared.evaluate(train, run.signal);
     const startedAt = performance.now();
     const product = await prepared.learn(train);
     const seconds = (performance.now() - startedAt) / 1000;

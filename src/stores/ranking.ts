@@ -43,15 +43,15 @@ export type RankOrigin =
   | { by: 'alike'; like: readonly string[]; unlike: readonly string[] }
   /** What goes with one member of the space, by input x output + bias. */
   | { by: 'member'; id: string }
-  /** What goes with the mean of what a user interacted with up to a time (by default, so far). */
-  | { by: 'history'; userId: string; asOf?: Date }
+  /** What goes with the newest items that a user interacted with up to a time (by default, so far): their sum over the root of their number. */
+  | { by: 'history'; userId: string; items: number; asOf?: Date }
   /** What goes with the mean of a user's friends. */
   | { by: 'friends'; userId: string }
   /** The most frequent first. */
   | { by: 'popularity' };
 
-/** A user's history counts up to this many interactions, the newest. */
-const HISTORY_LENGTH = 1_000;
+/** Interactions looked at for a user's newest items. */
+const HISTORY_EVENTS = 10_000;
 
 export interface RankedRow {
   id: string;
@@ -117,7 +117,7 @@ function originParameters(from: RankOrigin): unknown[] {
     case 'member':
       return [from.id];
     case 'history':
-      return [from.userId, from.asOf ?? null];
+      return [from.userId, from.asOf ?? null, from.items];
     case 'friends':
       return [from.userId];
     case 'popularity':
@@ -149,12 +149,13 @@ function originQuery(from: RankOrigin, table: string): string {
     case 'member':
       return `SELECT (SELECT o.input || '[1]'::vector FROM ${table} o WHERE o.id = $8) AS vector, NULL::timestamptz AS as_of`;
     case 'history':
-      return `SELECT avg(o.input) || '[1]'::vector AS vector, max(h.occurred_at) AS as_of FROM (
+      return `SELECT sum(o.input) * array_fill((1 / sqrt(count(*)))::real, ARRAY[max(vector_dims(o.input))])::vector || '[1]'::vector AS vector,
+          max(h.occurred_at) AS as_of FROM (
           SELECT n.item_id, max(n.occurred_at) AS occurred_at FROM (
             SELECT x.item_id, x.occurred_at FROM interactions x
             WHERE x.user_id = $8 AND x.occurred_at <= coalesce($9::timestamptz, 'infinity')
-            ORDER BY x.occurred_at DESC LIMIT ${HISTORY_LENGTH}) n
-          GROUP BY n.item_id) h JOIN ${table} o ON o.id = h.item_id`;
+            ORDER BY x.occurred_at DESC LIMIT ${HISTORY_EVENTS}) n
+          GROUP BY n.item_id ORDER BY 2 DESC, n.item_id LIMIT $10) h JOIN ${table} o ON o.id = h.item_id`;
     case 'friends':
       return `SELECT avg(o.input) || '[1]'::vector AS vector, NULL::timestamptz AS as_of
         FROM ${table} o WHERE o.id IN (${friendsOf('$8')})`;

@@ -4,7 +4,7 @@
  * for all.
  */
 import type { ModelData, ModelEvaluation } from '../../domain/model';
-import { KindredError } from '../../errors';
+import { CancelledError, KindredError } from '../../errors';
 import { type RangeFacts, rangeFacts, type TimeRange } from '../../stores/corpora';
 import type { Database } from '../../stores/database';
 import type { VectorRows } from '../../stores/vectors';
@@ -23,7 +23,7 @@ export interface Product {
 export interface Prepared {
   data: ModelData;
   /** Holds data out, trains on the rest, measures beside the baselines. */
-  evaluate(train: Train): Promise<ModelEvaluation>;
+  evaluate(train: Train, signal: AbortSignal): Promise<ModelEvaluation>;
   /** Trains on everything. */
   learn(train: Train): Promise<Product>;
 }
@@ -40,6 +40,11 @@ export interface Lesson {
   space: string;
   /** @throws KindredError EMPTY_CORPUS */
   prepare(context: LessonContext): Promise<Prepared>;
+}
+
+/** @throws CancelledError once the run was cancelled */
+export function refuseCancelled(signal: AbortSignal): void {
+  if (signal.aborted) throw new CancelledError('The training run');
 }
 
 /** @throws KindredError EMPTY_CORPUS when the range holds nothing */

@@ -1,0 +1,172 @@
+/**
+ * GraphQL over HTTP and WebSocket: Apollo on fastify, graphql-ws for subscriptions, the same limits and the same errors on
+ * both. Also /livez (the process answers) and /readyz (the store answers).
+ */
+import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
+import { unwrapResolverError } from '@apollo/server/errors';
+import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
+import fastify, { type FastifyInstance } from 'fastify';
+import {
+  type GraphQLError,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+  NoSchemaIntrospectionCustomRule,
+} from 'graphql';
+import type { Logger } from 'pino';
+import { type Context, createContext } from './resolvers/context';
+import { type ReportFailure, toClientError, toGraphQLError } from './resolvers/graphql-errors';
+import { graphqlSchema } from './resolvers/graphql-schema';
+import { literalPath, variablePath } from './resolvers/input-paths';
+import { checkLimits, LIMITS } from './resolvers/limits';
+import type { Services } from './services/services';
+import { openSubscriptions } from './subscriptions';
+
+export const GRAPHQL_PATH = '/graphql';
+
+export interface ServerSettings {
+  host: string;
+  /** 0 asks the system for a free port. */
+  port: number;
+  services: Services;
+  log: Logger;
+}
+
+export interface RunningServer {
+  /** Of the GraphQL endpoint. */
+  url: string;
+  /** Lets requests under way end, and ends subscriptions. */
+  stop(): Promise<void>;
+}
+
+/** Browsers on this machine may look at the schema; a server that others reach does not show it. */
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
+
+export async function startServer({ host, port, services, log }: ServerSettings): Promise<RunningServer> {
+  const report: ReportFailure = (error) => log.error({ err: error }, 'a request failed');
+  const schema = graphqlSchema();
+  const introspection = LOOPBACK.test(host);
+  const app = httpServer(log);
+  const apollo = apolloServer(schema, { app, introspection, report, log });
+  await apollo.start();
+  app.route({
+    method: ['GET', 'POST'],
+    url: GRAPHQL_PATH,
+    handler: fastifyApolloHandler(apollo, { context: async () => createContext(services) }),
+  });
+  app.get('/livez', async () => ({ status: 'ok' }));
+  app.get('/readyz', async (_request, reply) => {
+    const ready = await services.store.describe().then(
+      () => true,
+      (error) => {
+        report(error);
+        return false;
+      },
+    );
+    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ok' : 'the store does not answer' });
+  });
+  const subscriptions = openSubscriptions(app.server, {
+    schema,
+    path: GRAPHQL_PATH,
+    validationRules: introspection ? [] : [NoSchemaIntrospectionCustomRule],
+    context: () => createContext(services),
+    report,
+  });
+  await app.listen({ host, port });
+  const address = app.server.address();
+  const boundPort = typeof address === 'object' && address ? address.port : port;
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${boundPort}${GRAPHQL_PATH}`;
+  log.info({ url }, 'GraphQL is served');
+  return {
+    url,
+    stop: async () => {
+      await subscriptions.close();
+      await apollo.stop();
+    },
+  };
+}
+
+function httpServer(log: Logger): FastifyInstance {
+  const app = fastify({ loggerInstance: log.child({ part: 'http' }, { level: 'warn' }), bodyLimit: LIMITS.bodyBytes });
+  // What fastify refuses before GraphQL sees it: a body that is no JSON (NaN among others), or too large.
+  app.setErrorHandler((error: { statusCode?: number; code?: string; message: string }, _request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500) log.error({ err: error }, 'a request failed');
+    const known = REFUSALS[error.code ?? ''];
+    const told =
+      known ?? (status < 500 ? 'The request cannot be read.' : 'Something failed on the server; its log says what.');
+    const code = status < 500 ? 'BAD_USER_INPUT' : 'INTERNAL_SERVER_ERROR';
+    return reply.code(status).send({ errors: [toGraphQLError({ code, message: told, field: 'body' })] });
+  });
+  app.setNotFoundHandler((_request, reply) =>
+    reply
+      .code(404)
+      .send({ errors: [toGraphQLError({ code: 'NOT_FOUND', message: `GraphQL is at ${GRAPHQL_PATH}.` })] }),
+  );
+  return app as unknown as FastifyInstance;
+}
+
+/** By fastify's code. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  FST_ERR_CTP_INVALID_JSON_BODY: 'The body is not JSON.',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'The body is empty.',
+  FST_ERR_CTP_BODY_TOO_LARGE: `The body is larger than ${LIMITS.bodyBytes / 1024 / 1024} MB.`,
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'The body must be application/json.',
+};
+
+function apolloServer(
+  schema: GraphQLSchema,
+  {
+    app,
+    introspection,
+    report,
+    log,
+  }: { app: FastifyInstance; introspection: boolean; report: ReportFailure; log: Logger },
+): ApolloServer<Context> {
+  return new ApolloServer<Context>({
+    schema,
+    introspection,
+    includeStacktraceInErrorResponses: false,
+    stopOnTerminationSignals: false,
+    parseOptions: { maxTokens: LIMITS.tokens },
+    formatError: (formatted, error) => formatError(formatted, error, report),
+    plugins: [fastifyApolloDrainPlugin(app), inputChecks],
+    logger: log.child({ part: 'graphql' }, { level: 'warn' }),
+  });
+}
+
+/** Limits of a request, and the paths of values that GraphQL itself refused. */
+const inputChecks: ApolloServerPlugin<Context> = {
+  async requestDidStart() {
+    return {
+      async didResolveOperation({ document, operation, request }) {
+        if (operation) checkLimits(document, operation, request.variables ?? {});
+      },
+      async didEncounterErrors({ errors, document, schema, request }) {
+        if (!document) return;
+        for (const error of errors) {
+          const field =
+            literalPath(error, document) ??
+            variablePath(error, { document, schema, variables: request.variables ?? {} });
+          if (field !== undefined) Object.assign(error.extensions, { code: 'BAD_USER_INPUT', field });
+        }
+      },
+    };
+  },
+};
+
+/** GraphQL's own complaints about a request are told as they are; what resolvers throw goes through the one map of errors. */
+function formatError(formatted: GraphQLFormattedError, error: unknown, report: ReportFailure): GraphQLFormattedError {
+  const cause = unwrapResolverError(error);
+  const { code, field } = formatted.extensions ?? {};
+  if (cause === error || (cause as GraphQLError).name === 'GraphQLError') {
+    if (code !== 'INTERNAL_SERVER_ERROR') {
+      const told = {
+        code: String(code),
+        message: formatted.message,
+        ...(field !== undefined && { field: String(field) }),
+      };
+      return toGraphQLError(told, formatted);
+    }
+  }
+  return toGraphQLError(toClientError(cause, report), formatted);
+}

@@ -1,0 +1,7 @@
+/** The lessons by trainer. To add a trainer: write its lesson beside these, and add it here. */
+import { itemsLesson } from './items';
+import type { Lesson } from './lesson';
+
+export const lessons: Readonly<Record<string, Lesson>> = Object.freeze({
+  word2vec: itemsLesson,
+});
