@@ -4,13 +4,16 @@
  * order in which they came does not matter. Labels ride on their transactions and count once they are known.
  */
 import { InputError } from '../errors';
-import { FEATURES, writeFeatures } from './columns';
+import { FEATURES, type Occurrence, writeFeatures } from './columns';
 import { DAY_MILLIS, type FeatureOptions } from './options';
 import { AccountPast, MerchantPast } from './parties';
 import { compareInTime, type FeatureTransaction } from './transaction';
 
-/** @param values one row of features, in the columns' order; valid during the call only */
-export type OnRow = (transaction: FeatureTransaction, values: Float32Array) => void;
+/**
+ * @param values one row of features, in the columns' order; valid during the call only
+ * @param occurrence what they were made of; the same
+ */
+export type OnRow = (transaction: FeatureTransaction, values: Float32Array, occurrence: Occurrence) => void;
 
 const EVICTION_DAYS = 7;
 
@@ -67,8 +70,9 @@ export class FeatureStream {
     account.advance(this.time);
     merchant.advance(this.time);
     if (this.wants(transaction)) {
-      writeFeatures({ transaction, account, merchant, time: this.time }, this.row, 0);
-      this.onRow(transaction, this.row);
+      const occurrence = { transaction, account, merchant, time: this.time };
+      writeFeatures(occurrence, this.row, 0);
+      this.onRow(transaction, this.row, occurrence);
     }
     account.record(transaction);
     merchant.record(transaction);
