@@ -18,64 +18,56 @@ export interface Node2VecOptions {
   threads: number;
 }
 
-export const node2vecOptions = z
-  .strictObject({
-    dimension: z.number().int().min(1).max(4096).default(128).describe('Length of a vector.'),
-    window: z
-      .number()
-      .int()
-      .min(1)
-      .max(10_000)
-      .default(10)
-      .describe(
-        'Furthest context, in steps to either side; below walkLength. For each node the reach is drawn from 1 to this.',
-      ),
-    walksPerNode: z.number().int().min(1).max(100_000).default(10).describe('Walks from each node in an epoch.'),
-    walkLength: z.number().int().min(2).max(100_000).default(80).describe('Nodes in a walk.'),
-    p: z
-      .number()
-      .min(1e-6)
-      .max(1e6)
-      .default(1)
-      .describe('Return parameter: below 1 walks go straight back more often, above 1 less often.'),
-    q: z
-      .number()
-      .min(1e-6)
-      .max(1e6)
-      .default(1)
-      .describe('In-out parameter: below 1 walks move outward, above 1 they stay near where they came from.'),
-    negatives: z.number().int().min(1).max(1000).default(5).describe('Negatives drawn for each group of contexts.'),
-    negativeSharing: z
-      .number()
-      .int()
-      .min(1)
-      .max(20_000)
-      .default(20)
-      .describe('Contexts of a window that share one draw of negatives: 1 draws for each, 2 x window once a window.'),
-    negativeExponent: z
-      .number()
-      .min(-2)
-      .max(2)
-      .default(0.75)
-      .describe('Negatives are drawn in proportion to the weight of a node’s ties to this power.'),
-    epochs: z.number().int().min(1).max(10_000).default(2).describe('Rounds of walksPerNode walks, new ones in each.'),
-    learningRate: z.number().positive().max(1).default(0.05).describe('At the start; it falls linearly to near 0.'),
-    seed: z
-      .number()
-      .int()
-      .min(0)
-      .max(Number.MAX_SAFE_INTEGER)
-      .default(1)
-      .describe('Same seed, data, options and one thread: the same bytes.'),
-    threads: z
-      .number()
-      .int()
-      .min(1)
-      .max(256)
-      .default(1)
-      .describe('With more than one, runs differ in the last digits.'),
-  })
-  .readonly();
+export const node2vecOptions = z.strictObject({
+  dimension: z.number().int().min(1).max(4096).default(128).describe('Length of a vector.'),
+  window: z
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(10)
+    .describe(
+      'Furthest context, in steps to either side; below walkLength. For each node the reach is drawn from 1 to this.',
+    ),
+  walksPerNode: z.number().int().min(1).max(100_000).default(10).describe('Walks from each node in an epoch.'),
+  walkLength: z.number().int().min(2).max(100_000).default(80).describe('Nodes in a walk.'),
+  p: z
+    .number()
+    .min(1e-6)
+    .max(1e6)
+    .default(1)
+    .describe('Return parameter: below 1 walks go straight back more often, above 1 less often.'),
+  q: z
+    .number()
+    .min(1e-6)
+    .max(1e6)
+    .default(1)
+    .describe('In-out parameter: below 1 walks move outward, above 1 they stay near where they came from.'),
+  negatives: z.number().int().min(1).max(1000).default(5).describe('Negatives drawn for each group of contexts.'),
+  negativeSharing: z
+    .number()
+    .int()
+    .min(1)
+    .max(20_000)
+    .default(20)
+    .describe('Contexts of a window that share one draw of negatives: 1 draws for each, 2 x window once a window.'),
+  negativeExponent: z
+    .number()
+    .min(-2)
+    .max(2)
+    .default(0.75)
+    .describe('Negatives are drawn in proportion to the weight of a node’s ties to this power.'),
+  epochs: z.number().int().min(1).max(10_000).default(2).describe('Rounds of walksPerNode walks, new ones in each.'),
+  learningRate: z.number().positive().max(1).default(0.05).describe('At the start; it falls linearly to near 0.'),
+  seed: z
+    .number()
+    .int()
+    .min(0)
+    .max(Number.MAX_SAFE_INTEGER)
+    .default(1)
+    .describe('Same seed, data, options and one thread: the same bytes.'),
+  threads: z.number().int().min(1).max(256).default(1).describe('With more than one, runs differ in the last digits.'),
+});
 
 /** @throws OptionError where two options contradict each other */
 export function checkRelations({ window, walkLength }: Node2VecOptions): void {
