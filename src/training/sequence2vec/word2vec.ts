@@ -27,7 +27,7 @@ export interface Word2VecOptions {
 
 const options = z.strictObject({
   dimension: z.number().int().min(1).max(4096).default(64),
-  window: z.number().int().min(1).max(10_000).default(40),
+  window: z.number().int().min(1).max(10_000).default(100),
   negatives: z.number().int().min(1).max(1000).default(5),
   negativeSharing: z.number().int().min(1).max(20_000).default(1),
   negativeExponent: z.number().min(-2).max(2).default(0.5),
