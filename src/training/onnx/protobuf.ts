@@ -69,9 +69,10 @@ function message(fields: Record<string, string>): IType {
   const described = Object.entries(fields).map(([name, text]): [string, IField] => {
     const [id, type] = text.split(' ');
     const field = { id: Number(id), type: type.replace('*', '') };
-    return [name, type.startsWith('*') ? { ...field, rule: 'repeated', options: { packed: false } } : field];
+    return [name, type.startsWith('*') ? { ...field, rule: 'repeated' } : field];
   });
-  return { fields: Object.fromEntries(described) };
+  // onnx.proto is proto2: a field that is set is written, also when it is 0.
+  return { edition: 'proto2', fields: Object.fromEntries(described) };
 }
 
 const onnx = Root.fromJSON({
