@@ -7,8 +7,12 @@ import {
   type ASTNode,
   type DocumentNode,
   type GraphQLError,
+  type GraphQLInputType,
   type GraphQLSchema,
+  getNullableType,
+  isInputObjectType,
   isInputType,
+  isListType,
   Kind,
   typeFromAST,
   type VariableDefinitionNode,
@@ -55,10 +59,23 @@ function firstWrong(
   const value = variables[definition.variable.name.value];
   if (!type || !isInputType(type) || value === undefined) return undefined;
   let found: readonly (string | number)[] | undefined;
-  coerceInputValue(value, type, (path) => {
-    found ??= path;
+  coerceInputValue(value, type, (path, wrong) => {
+    const unknown = unknownField(type, path, wrong);
+    found ??= unknown === undefined ? path : [...path, unknown];
   });
   return found;
+}
+
+/** The first field of an object that its type does not have. */
+function unknownField(root: GraphQLInputType, path: readonly (string | number)[], value: unknown): string | undefined {
+  let type = getNullableType(root);
+  for (const step of path) {
+    if (isListType(type) && typeof step === 'number') type = getNullableType(type.ofType);
+    else if (isInputObjectType(type)) type = getNullableType(type.getFields()[step].type);
+  }
+  if (!isInputObjectType(type) || typeof value !== 'object' || value === null) return undefined;
+  const known = type.getFields();
+  return Object.keys(value).find((name) => !Object.hasOwn(known, name));
 }
 
 function pathOfVariable(document: DocumentNode, name: string): string | undefined {

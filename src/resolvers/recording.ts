@@ -96,7 +96,7 @@ function decodeAll<S extends StreamName>(
 export function decodeOne<S extends StreamName>(stream: S, field: string, event: object): StreamRecord[S] {
   const decoded = decodeRecord(stream, given(event));
   if (decoded.ok) return decoded.record as StreamRecord[S];
-  throw new InputError(`${field}.${decoded.field}`, decoded.reason);
+  throw new InputError(`${field}.${decoded.field}`, `"${decoded.field}" ${decoded.reason}.`);
 }
 
 /** Null in GraphQL means the same as leaving a field out. */
