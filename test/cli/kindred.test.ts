@@ -1,0 +1,171 @@
+/** The command line end to end on one small demo community, process by process. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { kindred, start } from './process';
+
+const SMALL = ['--people', '240'];
+
+describe('kindred, process by process', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kindred-cli-'));
+  const dataDir = join(folder, 'store');
+  const store = ['--data-dir', dataDir];
+  const anyPort = { KINDRED_PORT: '0' };
+  let firstAnswers = '';
+
+  const json = async (args: readonly string[]) => {
+    const { code, stdout, stderr } = await kindred([...args, ...store, '--json']);
+    if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${stderr}`);
+    return JSON.parse(stdout);
+  };
+  /** Ports differ from start to start. */
+  const withoutPort = (text: string) => text.replace(/127\.0\.0\.1:\d+/g, 'HOST');
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('goes on after it was killed in the middle of the first start, and serves true answers', async () => {
+    const killed = start(['up', ...SMALL, ...store], anyPort);
+    await killed.until(/train word2vec/);
+    killed.child.kill('SIGKILL');
+    await killed.ended;
+
+    const up = start(['up', ...store], anyPort);
+    const [, url] = await up.until(/GraphQL at (\S+);/);
+    expect(up.stderr()).toContain('simulated');
+    expect(up.stderr()).not.toContain('simulate a community');
+    expect(up.stderr()).not.toContain('\u001b');
+    firstAnswers = withoutPort(up.stdout());
+
+    // The printed command is a real one: what it asks gives what is printed below it.
+    const commands = [
+      ...up.stdout().matchAll(/^curl -s (\S+) -H 'content-type: application\/json' -d '(.*)'\n\n(.*)$/gm),
+    ];
+    expect(commands).toHaveLength(3);
+    for (const [, address, body, answer] of commands) {
+      expect(address).toBe(url);
+      const response = await fetch(address, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+      expect(await response.json()).toEqual(JSON.parse(answer));
+      expect(answer).not.toContain('errors');
+    }
+
+    const second = await kindred(['models', ...store]);
+    expect(second.code).toBe(1);
+    expect(second.stderr).toContain('DATA_DIR_LOCKED');
+    expect(second.stderr).toContain('remedy:');
+
+    up.child.kill('SIGINT');
+    expect((await up.ended).code).toBe(0);
+  }, 120_000);
+
+  it('serves the same answers at a second start, and trains nothing', async () => {
+    const startedAt = Date.now();
+    const up = start(['up', ...store], anyPort);
+    await up.until(/GraphQL at/);
+    expect(Date.now() - startedAt).toBeLessThan(10_000);
+    expect(up.stderr()).not.toContain('train ');
+    expect(withoutPort(up.stdout())).toBe(firstAnswers);
+    up.child.kill('SIGTERM');
+    expect((await up.ended).code).toBe(0);
+  });
+
+  it('says before any work that a port is taken', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => other.once('listening', resolve));
+    const { port } = other.address() as AddressInfo;
+    const { code, stderr } = await kindred(['up', '--data-dir', join(folder, 'other')], { KINDRED_PORT: String(port) });
+    other.close();
+    expect(code).toBe(1);
+    expect(stderr).toContain('PORT_IN_USE');
+    expect(stderr).toContain('KINDRED_PORT=');
+    expect(stderr).not.toContain('simulate');
+  });
+
+  it('trains by --set, prints the model as JSON, and answers from it', async () => {
+    const set = ['dimension=8', 'epochs=1', 'seed=7', 'threads=1'].flatMap((each) => ['--set', each]);
+    const model = await json(['train', 'word2vec', ...set, '--promote', '--force']);
+    expect(model).toMatchObject({ space: 'items', trainer: 'word2vec', dimension: 8, options: { epochs: 1, seed: 7 } });
+    expect(model.metrics[model.evaluation.primary]).toBeGreaterThanOrEqual(0);
+    expect(Object.values(model.throughput as object).every((rate) => rate > 0)).toBe(true);
+    expect(model.promotion.model).toBe(model.id);
+
+    const live = (await json(['models', 'items'])).filter((each: { live: boolean }) => each.live);
+    expect(live.map((each: { id: string }) => each.id)).toEqual([model.id]);
+
+    const out = join(folder, 'items.csv');
+    expect((await kindred(['export', 'items', '--out', out, ...store])).code).toBe(0);
+    const lines = readFileSync(out, 'utf8').trimEnd().split('\n');
+    expect(lines[0]).toBe('id,0,1,2,3,4,5,6,7');
+    expect(lines).toHaveLength(model.vectors + 1);
+
+    const [id] = lines[1].split(',');
+    const alike = await json(['similar', 'items', id, '--first', '3']);
+    expect(alike.model).toBe(model.id);
+    expect(alike.entries).toHaveLength(3);
+    expect(alike.entries.map((entry: { id: string }) => entry.id)).not.toContain(id);
+  });
+
+  it('repeats a training with one thread byte for byte', async () => {
+    const set = ['dimension=8', 'epochs=1', 'seed=7', 'threads=1'].flatMap((each) => ['--set', each]);
+    const again = await json(['train', 'word2vec', ...set, '--no-evaluate']);
+    const before = (await json(['models', 'items'])).find((each: { live: boolean }) => each.live);
+    for (const id of [before.id, again.id])
+      expect(
+        (await kindred(['export', id, '--format', 'npy', '--out', join(folder, `${id}.npy`), ...store])).code,
+      ).toBe(0);
+    const bytes = (id: string, end: string) => readFileSync(join(folder, `${id}.npy${end}`));
+    expect(bytes(again.id, '').equals(bytes(before.id, ''))).toBe(true);
+    expect(bytes(again.id, '.ids.ndjson').equals(bytes(before.id, '.ids.ndjson'))).toBe(true);
+  });
+
+  it('promotes and rolls back', async () => {
+    const models = await json(['models', 'items']);
+    const live = models.find((each: { live: boolean }) => each.live);
+    const unmeasured = models.find((each: { evaluation?: object }) => !each.evaluation);
+    const refused = await kindred(['promote', unmeasured.id, ...store]);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('PROMOTION_REFUSED');
+    expect((await json(['promote', unmeasured.id, '--force'])).replacedId).toBe(live.id);
+    expect((await json(['rollback', 'items'])).model.id).toBe(live.id);
+    expect((await kindred(['promote', 'items-999', ...store])).stderr).toContain('MODEL_NOT_FOUND');
+  });
+
+  it('leaves no half model when a training is interrupted', async () => {
+    const before = (await json(['models'])).length;
+    const train = start(['train', 'word2vec', '--set', 'epochs=1000', ...store]);
+    await train.until(/train word2vec …/);
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    train.child.kill('SIGINT');
+    const { code, stderr } = await train.ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain('CANCELLED');
+    expect(await json(['models'])).toHaveLength(before);
+  });
+
+  it('refuses trainers and options that do not exist, with exit code 2', async () => {
+    const trainer = await kindred(['train', 'word3vec', ...store]);
+    expect(trainer.code).toBe(2);
+    expect(trainer.stderr).toContain('word2vec');
+    const option = await kindred(['train', 'word2vec', '--set', 'dimensions=8', ...store]);
+    expect(option.code).toBe(2);
+    expect(option.stderr).toContain('dimensions');
+  });
+
+  it('scores a stored payment with reasons, and knows when there is none', async () => {
+    const score = await json(['score', 'tx-000500']);
+    expect(score.value).toBeGreaterThanOrEqual(0);
+    expect(score.reasons.length).toBeGreaterThan(0);
+    const missing = await kindred(['score', 'tx-none', ...store]);
+    expect(missing.code).toBe(1);
+    expect(missing.stderr).toContain('NOT_FOUND');
+  });
+
+  it('finds this environment fit', async () => {
+    const { code, stdout } = await kindred(['doctor', '--json', ...store], anyPort);
+    const findings = JSON.parse(stdout) as { check: string; state: string }[];
+    expect(findings.filter((finding) => finding.state === 'fail')).toEqual([]);
+    expect(findings.map((finding) => finding.check)).toContain('embedded store');
+    expect(code).toBe(0);
+    expect(existsSync(join(dataDir, 'kindred.lock'))).toBe(false);
+  });
+});

@@ -1,0 +1,68 @@
+/** What the command line says when it is asked for help, or used wrongly. Needs no store. */
+import { kindred } from './process';
+
+describe('the command line', () => {
+  it('lists its verbs on --help', async () => {
+    const { code, stdout, stderr } = await kindred(['--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    for (const verb of 'up serve ingest train evaluate models promote rollback similar score export doctor'.split(' '))
+      expect(stdout).toMatch(new RegExp(`^  ${verb}\\b`, 'm'));
+  });
+
+  it('prints the version of the package', async () => {
+    const { version } = require('../../package.json') as { version: string };
+    expect(await kindred(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  it.each([
+    'up',
+    'serve',
+    'ingest',
+    'train',
+    'evaluate',
+    'models',
+    'promote',
+    'rollback',
+    'similar',
+    'score',
+    'export',
+    'doctor',
+  ])('has examples in the help of %s', async (verb) => {
+    const { code, stdout } = await kindred([verb, '--help']);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`kindred ${verb}`);
+    expect(stdout).toMatch(/Examples:\n {2}\S/);
+  });
+
+  it("lists a trainer's options with their defaults", async () => {
+    const { stdout } = await kindred(['train', 'node2vec', '--help']);
+    for (const option of ['dimension', 'window', 'walksPerNode', 'walkLength', 'p', 'q', 'epochs', 'seed', 'threads'])
+      expect(stdout).toMatch(new RegExp(`^ +${option} .*\\d`, 'm'));
+    expect(stdout).not.toContain('autoencoder (space');
+  });
+
+  it.each([
+    ['no verb at all', [], /Usage: kindred/],
+    ['an unknown verb, and suggests a known one', ['trian'], /unknown command 'trian'[\s\S]*Did you mean train\?/],
+    ['an unknown option', ['models', '--jsno'], /unknown option '--jsno'[\s\S]*--json/],
+    ['a missing argument', ['train'], /missing required argument 'trainer'/],
+    ['a setting without a value', ['train', 'word2vec', '--set', 'dimension'], /option=value/],
+    ['a day that is none', ['train', 'word2vec', '--from', 'yesterday'], /ISO 8601/],
+    ['an unknown format', ['export', 'items', '--format', 'xml'], /csv, ndjson, npy/],
+    ['npy without a file', ['export', 'items', '--format', 'npy'], /--out FILE/],
+    ['a count out of range', ['similar', 'items', 'x', '--first', '0'], /1 to 100/],
+  ] as const)('refuses %s with exit code 2', async (_, args, message) => {
+    const { code, stdout, stderr } = await kindred([...args]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/^ +at /m);
+  });
+
+  it('refuses a wrong configuration with exit code 2, naming the variable', async () => {
+    const { code, stderr } = await kindred(['models'], { KINDRED_PORT: 'http', DATABASE_URL: 'mysql://x' });
+    expect(code).toBe(2);
+    expect(stderr).toContain('KINDRED_PORT');
+    expect(stderr).toContain('DATABASE_URL');
+    expect(stderr).toContain('BAD_CONFIGURATION');
+  });
+});
