@@ -149,7 +149,7 @@ function originQuery(from: RankOrigin, table: string): string {
     case 'member':
       return `SELECT (SELECT o.input || '[1]'::vector FROM ${table} o WHERE o.id = $8) AS vector, NULL::timestamptz AS as_of`;
     case 'history':
-      return `SELECT sum(o.input) * array_fill((1 / sqrt(count(*)))::real, ARRAY[max(vector_dims(o.input))])::vector || '[1]'::vector AS vector,
+      return `SELECT sum(o.input) * array_fill((1 / sqrt(greatest(count(*), 1)))::real, ARRAY[coalesce(max(vector_dims(o.input)), 1)])::vector || '[1]'::vector AS vector,
           max(h.occurred_at) AS as_of FROM (
           SELECT n.item_id, max(n.occurred_at) AS occurred_at FROM (
             SELECT x.item_id, x.occurred_at FROM interactions x
