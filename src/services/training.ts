@@ -121,6 +121,7 @@ export class TrainingRuns {
       const { signal } = run;
       const prepared = await this.prepare(plan, signal);
       const evaluation = await prepared.evaluate(this.trainWith(plan, run), signal);
+      if (!evaluation) throw nothingToMeasureBy(plan.trainer);
       return { trainer: plan.trainer, space: plan.space, options: plan.options, evaluation };
     });
     return {
@@ -255,4 +256,11 @@ export class TrainingRuns {
 
 function describeRun({ trainer, space, options }: Plan): TrainingRun {
   return { id: randomUUID(), trainer, space, options, status: 'queued', done: 0, total: 0, startedAt: new Date() };
+}
+
+function nothingToMeasureBy(trainer: string): KindredError {
+  return new KindredError('EMPTY_CORPUS', `Nothing that was held out says how good ${trainer} is.`, {
+    remedy: 'Fraud is measured by labels: ingest some, of frauds and of others, in the last quarter of the time.',
+    facts: { trainer },
+  });
 }

@@ -22,8 +22,8 @@ export interface Product {
 /** Data read from the store, ready to be learned from. */
 export interface Prepared {
   data: ModelData;
-  /** Holds data out, trains on the rest, measures beside the baselines. */
-  evaluate(train: Train, signal: AbortSignal): Promise<ModelEvaluation>;
+  /** Holds data out, trains on the rest, measures beside the baselines; undefined where there is nothing to measure by. */
+  evaluate(train: Train, signal: AbortSignal): Promise<ModelEvaluation | undefined>;
   /** Trains on everything. */
   learn(train: Train): Promise<Product>;
 }
