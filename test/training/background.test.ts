@@ -1,0 +1,73 @@
+/** Training in a thread of its own gives what training here gives, and its failures come back as what they were. */
+import { join } from 'node:path';
+import { OptionError } from '../../src/errors';
+import { runInBackground, trainInBackground } from '../../src/training/background';
+import { word2vec } from '../../src/training/sequence2vec/word2vec';
+import type { EmbeddingModel, TrainingProgress } from '../../src/training/trainer';
+import { parseOptions } from '../../src/training/trainers';
+
+const corpus = {
+  ids: ['a', 'b', 'c', 'd'],
+  tokens: Int32Array.from({ length: 4000 }, (_, i) => (i % 5 === 4 ? -1 : (i * 7 + (i % 3)) % 4)),
+};
+const options = parseOptions(word2vec, { dimension: 8, window: 3, epochs: 5 });
+const job = (call: string, ...args: unknown[]) => ({ module: join(__dirname, 'background-jobs'), call, args });
+
+describe('the background', () => {
+  test('trains the same model as training here does, and reports on the way', async () => {
+    const reports: TrainingProgress[] = [];
+    const onProgress = (progress: TrainingProgress) => reports.push(progress);
+    const there = await trainInBackground<EmbeddingModel>('word2vec', corpus, options, { onProgress });
+    const here = await word2vec.train(corpus, options);
+    expect(there.ids).toEqual(here.ids);
+    expect([...there.input]).toEqual([...here.input]);
+    expect([...there.output]).toEqual([...here.output]);
+    expect(reports.at(-1)).toMatchObject({ done: reports[0].total });
+  });
+
+  test('leaves the serving thread free', async () => {
+    let turns = 0;
+    const turning = setInterval(() => turns++, 5);
+    await runInBackground(job('busyFor', 300));
+    clearInterval(turning);
+    expect(turns).toBeGreaterThan(10);
+  });
+
+  test('brings errors back with their class, code, field and remedy', async () => {
+    const empty = trainInBackground('word2vec', { ids: [], tokens: new Int32Array(0) }, options);
+    await expect(empty).rejects.toMatchObject({ code: 'EMPTY_CORPUS', remedy: expect.stringContaining('ingest') });
+    const refused = runInBackground(job('refuse', 'window'));
+    await expect(refused).rejects.toBeInstanceOf(OptionError);
+    await expect(refused).rejects.toMatchObject({ code: 'OPTION_INVALID', field: 'window', facts: { given: 0 } });
+    await expect(trainInBackground('no-trainer', corpus, options)).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+  });
+
+  test('fails, and does not hang, when its thread throws, dies or has nothing to call', async () => {
+    const failed = (message: RegExp) => ({ code: 'TRAINING_FAILED', message: expect.stringMatching(message) });
+    await expect(runInBackground(job('stumble'))).rejects.toMatchObject(failed(/undefined|null/));
+    await expect(runInBackground(job('die', 3))).rejects.toMatchObject(failed(/exit code 3/));
+    await expect(runInBackground(job('noSuchCall'))).rejects.toMatchObject(failed(/no function noSuchCall/));
+  });
+
+  test('stops a job that listens, and ends one that does not', async () => {
+    const cancelled = expect.objectContaining({ code: 'CANCELLED' });
+    const cancelling = new AbortController();
+    const endless = parseOptions(word2vec, { ...options, epochs: 10_000 });
+    const training = trainInBackground('word2vec', corpus, endless, {
+      signal: cancelling.signal,
+      onProgress: () => cancelling.abort(),
+    });
+    await expect(training).rejects.toEqual(cancelled);
+    const deaf = new AbortController();
+    const busy = runInBackground(job('busyFor', 60_000), { signal: deaf.signal });
+    setTimeout(() => deaf.abort(), 200);
+    await expect(busy).rejects.toEqual(cancelled);
+    await expect(runInBackground(job('busyFor', 1), { signal: deaf.signal })).rejects.toEqual(cancelled);
+  });
+
+  test('hands results over whole, typed arrays included', async () => {
+    const result = await runInBackground<{ squares: Float64Array; names: string[] }>(job('squares', 5));
+    expect([...result.squares]).toEqual([0, 1, 4, 9, 16]);
+    expect(result.names).toEqual(['0', '1', '2', '3', '4']);
+  });
+});
