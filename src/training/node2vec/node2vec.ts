@@ -4,12 +4,13 @@
  * are held. A node without a tie cannot be learnt from and has no vector.
  */
 import { join } from 'node:path';
-import { type CompactGraph, compactGraph } from '../graph/compact-graph';
+import { compactGraph } from '../graph/compact-graph';
 import type { EdgeList } from '../graph/edge-list';
 import { walkable, walkableBytes } from '../graph/walks';
 import { trainSkipGram } from '../kernels/pool';
 import type { EmbeddingModel, Trainer, TrainingContext } from '../trainer';
 import { checkRelations, type Node2VecOptions, node2vecOptions } from './options';
+import { countVisits } from './visits';
 import { unitsPerRound, type WalkData, walksPerUnit } from './walk-source';
 
 async function train(edges: EdgeList, options: Node2VecOptions, context?: TrainingContext): Promise<EmbeddingModel> {
@@ -18,7 +19,8 @@ async function train(edges: EdgeList, options: Node2VecOptions, context?: Traini
   const walked = walkable(compactGraph(edges));
   const { graph } = walked;
   const { dimension, window, negatives, negativeSharing, epochs, walksPerNode, walkLength, p, q, seed } = options;
-  const noise = noiseWeights(graph, options.negativeExponent);
+  const visits = await countVisits(walked, options, context);
+  const noise = Float64Array.from(visits, (count) => count ** options.negativeExponent);
   const units = unitsPerRound(graph.nodes, options);
   const data: WalkData = { walked, p, q, walkLength, walksPerUnit: walksPerUnit(options), seed };
   const trained = await trainSkipGram(
@@ -59,23 +61,6 @@ async function train(edges: EdgeList, options: Node2VecOptions, context?: Traini
       trainingBytes: trained.input.buffer.byteLength + walkableBytes(walked),
     },
   };
-}
-
-/**
- * How often walks come by is known only after walking. The weight of a node's ties stands in for it: a first-order walk on
- * an undirected graph visits nodes in exactly that proportion in the long run.
- */
-function noiseWeights({ nodes, offsets, weights }: CompactGraph, exponent: number): Float64Array {
-  const noise = new Float64Array(nodes);
-  for (let node = 0; node < nodes; node++) {
-    let strength = offsets[node + 1] - offsets[node];
-    if (weights) {
-      strength = 0;
-      for (let slot = offsets[node]; slot < offsets[node + 1]; slot++) strength += weights[slot];
-    }
-    noise[node] = strength ** exponent;
-  }
-  return noise;
 }
 
 /** log(negatives x Pn(b)): with it, input x output + bias estimates log P(b|a) (see EmbeddingModel). */

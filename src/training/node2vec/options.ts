@@ -56,7 +56,7 @@ export const node2vecOptions = z.strictObject({
     .min(-2)
     .max(2)
     .default(0.75)
-    .describe('Negatives are drawn in proportion to the weight of a node’s ties to this power.'),
+    .describe('Negatives are drawn in proportion to how often walks come by, to this power.'),
   epochs: z.number().int().min(1).max(10_000).default(2).describe('Rounds of walksPerNode walks, new ones in each.'),
   learningRate: z.number().positive().max(1).default(0.05).describe('At the start; it falls linearly to near 0.'),
   seed: z
