@@ -53,7 +53,12 @@ async function* trainingFigures(work: Work, unit: 'rows/s' | 'steps/s'): AsyncIt
 
 async function trainingRate({ sizes, batchSize }: Work): Promise<number> {
   const random = new Random(1);
-  const options = autoencoder.options.parse({ hiddenLayers: sizes.slice(1, -1), batchSize });
+  const options = autoencoder.options.parse({
+    hiddenLayers: sizes.slice(1, -1),
+    batchSize,
+    activation: 'relu',
+    loss: 'mse',
+  });
   const rows = Float32Array.from({ length: ROWS * sizes[0] }, () => random.normal());
   const net = network(sizes[0], options);
   const session = await TrainingSession.open(trainingOptions(net, options, batchSize), { rows });

@@ -29,7 +29,15 @@ export function normalTraffic(rows: number, seed = 1): FeatureMatrix {
   return { columns: COLUMNS, rows, values };
 }
 
-export const QUICK = { hiddenLayers: [16, 2, 16], activation: 'tanh', epochs: 30, learningRate: 0.01, batchSize: 64 };
+export const QUICK = {
+  hiddenLayers: [16, 2, 16],
+  activation: 'tanh',
+  loss: 'mse',
+  rowError: 'equal',
+  epochs: 30,
+  learningRate: 0.01,
+  batchSize: 64,
+};
 
 export function options(given: Record<string, unknown> = {}): AutoencoderOptions {
   return autoencoder.options.parse({ ...QUICK, ...given });
