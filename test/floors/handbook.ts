@@ -2,7 +2,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { computeFeatures } from '../../src/features/feature-table';
+import { historyDays, parseFeatureOptions } from '../../src/features/options';
 import type { FeatureTransaction } from '../../src/features/transaction';
+import { type FraudSplit, splitByTime } from '../../src/training/evaluation/fraud';
 
 export const DAY = 86_400_000;
 /** TX_TIME_SECONDS counts from here. */
@@ -46,4 +49,31 @@ function* csvRows(folder: string, onHeader: (names: string[]) => void = () => {}
     onHeader(header.split(','));
     for (const line of lines) yield line.split(',');
   }
+}
+
+export interface Weeks {
+  /** First day of the training week, and of the test week: `2018-07-04`. */
+  readonly train: string;
+  readonly test: string;
+}
+
+/** The issue's weeks: 2018-07-04..10 and 07-18..24. Labels of the one become known in the week before the other. */
+export const FLOOR_WEEKS: Weeks = { train: '2018-07-04', test: '2018-07-18' };
+
+/** Features of a week to train on and of a week to test on; earlier days are history. */
+export function weeks(folder: string, { train, test }: Weeks): FraudSplit {
+  const options = parseFeatureOptions({ labelDelayDays: LABEL_DELAY_DAYS });
+  const from = new Date(train);
+  const testFrom = Date.parse(test);
+  const to = new Date(testFrom + 7 * DAY);
+  const table = computeFeatures(
+    between(rawTransactions(folder), from.getTime() - historyDays(options) * DAY, to.getTime()),
+    options,
+    { from, to },
+  );
+  return splitByTime(table, { trainTo: from.getTime() + 7 * DAY, testFrom });
+}
+
+function* between(rows: Iterable<HandbookTransaction>, from: number, to: number): Generator<HandbookTransaction> {
+  for (const row of rows) if (row.occurredAt.getTime() >= from && row.occurredAt.getTime() < to) yield row;
 }
