@@ -1,0 +1,41 @@
+/** gensim's Word2Vec on the same tokens with the same options, where a Python with gensim is at hand. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface GensimWork {
+  tokens: Int32Array;
+  dimension: number;
+  window: number;
+  negatives: number;
+  exponent: number;
+  learningRate: number;
+}
+
+export interface GensimSpeed {
+  version: string;
+  tokensPerSecond: number;
+}
+
+/** The Python to ask. It has to have gensim; `python -m venv` and `pip install gensim` make one. */
+const python = process.env.KINDRED_BENCH_PYTHON ?? 'python3';
+
+export async function gensimTokensPerSecond({ tokens, ...options }: GensimWork): Promise<GensimSpeed | undefined> {
+  if (spawnSync(python, ['-c', 'import gensim']).status !== 0) {
+    console.error(`gensim is not compared with: ${python} has none (name another Python in KINDRED_BENCH_PYTHON).`);
+    return undefined;
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'kindred-bench-'));
+  try {
+    const file = join(folder, 'tokens.i32');
+    writeFileSync(file, new Uint8Array(tokens.slice().buffer));
+    const wanted = { dimension: options.dimension, window: options.window, negatives: options.negatives };
+    const json = JSON.stringify({ ...wanted, exponent: options.exponent, learningRate: options.learningRate });
+    const done = spawnSync(python, [join(__dirname, 'gensim-skip-gram.py'), file, json], { encoding: 'utf8' });
+    if (done.status !== 0) throw new Error(`gensim failed: ${done.stderr}`);
+    return JSON.parse(done.stdout) as GensimSpeed;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
