@@ -2,7 +2,7 @@
  * Turns raw records into validated ones: one set of rules for files, GraphQL and topics. A record is taken whole or refused
  * with the field at fault and a reason; fields that a stream does not have are ignored, as senders add some over time.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Interaction, Item, Label, Relation, StreamName, StreamRecord, Transaction, User } from './events';
 import * as fields from './fields';
 import { Fault } from './fields';
@@ -91,7 +91,7 @@ function interaction(raw: Raw, times: TimeOptions): Decoded<Interaction> {
  * run together to the same text; 192 bits of SHA-256 do not collide.
  */
 function contentId(parts: readonly (string | number)[]): string {
-  return createHash('sha256').update(parts.join('\0')).digest('base64url').slice(0, 32);
+  return hash('sha256', parts.join('\0'), 'base64url').slice(0, 32);
 }
 
 function transaction(raw: Raw, times: TimeOptions): Decoded<Transaction> {

@@ -28,7 +28,7 @@ export function time(raw: unknown, options: TimeOptions): Date | Fault {
   if (typeof raw !== 'string') return new Fault(UNPARSABLE);
   const text = raw.trim();
   // Only a number has neither a dash after its year nor a colon; four digits alone are a number too.
-  if (NUMERIC.test(text)) return plausible(options.origin + Number(text) * TIME_UNITS[options.unit]);
+  if (text[4] !== '-' && NUMERIC.test(text)) return plausible(options.origin + Number(text) * TIME_UNITS[options.unit]);
   const millis = parseIso(text);
   return millis === undefined ? new Fault(`${UNPARSABLE}, not ${quoted(raw)}`) : plausible(millis);
 }
@@ -43,6 +43,43 @@ const ISO =
 
 /** @returns epoch milliseconds */
 export function parseIso(text: string): number | undefined {
+  return parseUsual(text) ?? parseAny(text);
+}
+
+/** The day that was read last: most rows of a file are of the same day as the row before. */
+let lastDay = '';
+let lastDayStart = 0;
+
+/** The form that most files have, YYYY-MM-DDThh:mm:ss with or without .mmm and Z, ten times as fast as by pattern. */
+function parseUsual(text: string): number | undefined {
+  const { length } = text;
+  const zoned = text.charCodeAt(length - 1) === 90;
+  const end = zoned ? length - 1 : length;
+  if ((end !== 19 && end !== 23) || text[13] !== ':' || text[16] !== ':') return undefined;
+  if (text[10] !== 'T' && text[10] !== ' ') return undefined;
+  const hour = twoDigits(text, 11);
+  const minute = twoDigits(text, 14);
+  const second = twoDigits(text, 17);
+  const millis = end === 19 ? 0 : text[19] === '.' ? twoDigits(text, 20) * 10 + (twoDigits(text, 21) % 10) : Number.NaN;
+  if (!(hour < 24 && minute < 60 && second < 60 && millis < 1_000)) return undefined;
+  const day = text.slice(0, 10);
+  if (day !== lastDay) {
+    const start = parseAny(day);
+    if (start === undefined) return undefined;
+    lastDay = day;
+    lastDayStart = start;
+  }
+  return lastDayStart + hour * 3_600_000 + minute * 60_000 + second * 1_000 + millis;
+}
+
+/** NaN for what is not two digits. */
+function twoDigits(text: string, at: number): number {
+  const tens = text.charCodeAt(at) - 48;
+  const ones = text.charCodeAt(at + 1) - 48;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
+}
+
+function parseAny(text: string): number | undefined {
   const parts = ISO.exec(text);
   if (!parts) return undefined;
   const [, year, month, day, hour = '0', minute = '0', second = '0', fraction = '', zone = 'Z'] = parts;
