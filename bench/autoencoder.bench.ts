@@ -9,10 +9,11 @@ import { promisify } from 'node:util';
 import { network, trainingOptions } from '../src/training/autoencoder/network';
 import { AutoencoderScorer } from '../src/training/autoencoder/scorer';
 import { autoencoder } from '../src/training/autoencoder/trainer';
-import { Graph } from '../src/training/onnx/graph';
+import { Graph, type Tensor } from '../src/training/onnx/graph';
 import { gemm } from '../src/training/onnx/operations/matrices';
+import { concat, slice } from '../src/training/onnx/operations/shaping';
 import { Random } from '../src/training/onnx/random';
-import { Session } from '../src/training/onnx/session';
+import { type Feed, Session } from '../src/training/onnx/session';
 import { TrainingSession } from '../src/training/onnx/training-session';
 import type { Figure } from './figure';
 
@@ -74,35 +75,49 @@ async function trainingRate({ sizes, batchSize }: Work): Promise<number> {
   return steps;
 }
 
-/** Each layer's three products (forward, to its weights, to its inputs; the first layer needs no third), nothing else. */
+/**
+ * Each layer's three products (forward, to its weights, to its inputs; the first layer needs no third) and nothing else, as
+ * many times in one Loop as training makes steps. One number of each product is kept, so that none is optimised away.
+ */
 async function matrixProductRate({ sizes, batchSize }: Work): Promise<number> {
   const graph = new Graph();
   const random = new Random(1);
-  const values = (count: number) => Float32Array.from({ length: count }, () => random.normal());
-  const feeds: Parameters<Session['run']>[0] = {};
-  const outputs: string[] = [];
-  const input = (name: string, dims: [number, number]) => {
-    Object.assign(feeds, { [name]: { dims, data: values(dims[0] * dims[1]) } });
+  const feeds: Record<string, Feed> = {};
+  const input = (name: string, dims: readonly number[]) => {
+    const count = dims.reduce((size, one) => size * one, 1);
+    feeds[name] = { dims, data: Float32Array.from({ length: count }, () => random.normal()) };
     return graph.input(name, dims);
   };
-  sizes.slice(1).forEach((units, i) => {
-    const x = input(`x${i}`, [batchSize, sizes[i]]);
-    const weights = input(`weights${i}`, [sizes[i], units]);
-    const slope = input(`slope${i}`, [batchSize, units]);
-    const products = [gemm(x, weights), gemm(x, slope, { transposeA: true })];
-    if (i > 0) products.push(gemm(slope, weights, { transposeB: true }));
-    for (const product of products) {
-      outputs.push(product.name);
-      graph.output(product);
-    }
+  const layers = sizes.slice(1).map((units, i) => ({
+    x: input(`x${i}`, [batchSize, sizes[i]]),
+    weights: input(`weights${i}`, [sizes[i], units]),
+    slope: input(`slope${i}`, [batchSize, units]),
+  }));
+  const steps = graph.input('steps', [], 'int64');
+  const goOn = graph.append('Cast', [graph.scalar(1)], [{ shape: [], type: 'bool', attributes: { to: 9 } }])[0];
+  const body = new Graph(graph);
+  body.input('iteration', [], 'int64');
+  const go = body.input('go', [], 'bool');
+  const within = (tensor: Tensor) => body.append('Identity', [tensor], [{ shape: tensor.shape }])[0];
+  const kept = layers.flatMap(({ x, weights, slope }, i) => {
+    const products = [gemm(within(x), weights), gemm(within(x), slope, { transposeA: true })];
+    if (i > 0) products.push(gemm(within(slope), weights, { transposeB: true }));
+    return products.map((product) =>
+      slice(slice(product, { axis: 0, start: 0, end: 1 }), { axis: 1, start: 0, end: 1 }),
+    );
   });
+  body.output(body.append('Identity', [go], [{ shape: [], type: 'bool' }])[0]);
+  body.output(concat(kept, 1));
+  const [numbers] = graph.append('Loop', [steps, goOn], [{ shape: ['steps', 1, kept.length], attributes: { body } }]);
+  graph.output(numbers, 'numbers');
   const session = await Session.open(graph.model());
-  const steps = await rate(async () => {
-    await session.run(feeds, outputs);
-    return 1;
+  const found = await rate(async () => {
+    const loop = { steps: { dims: [], data: BigInt64Array.of(BigInt(STEPS_PER_CALL)) } };
+    await session.run({ ...feeds, ...loop }, ['numbers']);
+    return STEPS_PER_CALL;
   });
   await session.close();
-  return steps;
+  return found;
 }
 
 async function torchRate({ sizes, batchSize }: Work): Promise<number | undefined> {
