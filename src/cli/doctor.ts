@@ -79,7 +79,7 @@ function node(): Finding {
 
 /** The packages that hold compiled code: the ones that can be there and yet not fit this machine. */
 function packages(): Finding {
-  const compiled = ['onnxruntime-node', '@electric-sql/pglite', '@electric-sql/pglite-pgvector', '@prisma/client'];
+  const compiled = ['onnxruntime-node', '@electric-sql/pglite', '@electric-sql/pglite-pgvector'];
   const broken = compiled.filter((name) => {
     try {
       require(name);
