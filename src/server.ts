@@ -6,13 +6,9 @@ import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import { unwrapResolverError } from '@apollo/server/errors';
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
 import fastify, { type FastifyInstance } from 'fastify';
-import {
-  type GraphQLError,
-  type GraphQLFormattedError,
-  type GraphQLSchema,
-  NoSchemaIntrospectionCustomRule,
-} from 'graphql';
+import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema, NoSchemaIntrospectionCustomRule } from 'graphql';
 import type { Logger } from 'pino';
+import { KindredError } from './errors';
 import { type Context, createContext } from './resolvers/context';
 import { type ReportFailure, toClientError, toGraphQLError } from './resolvers/graphql-errors';
 import { graphqlSchema } from './resolvers/graphql-schema';
@@ -68,7 +64,7 @@ export async function startServer({ host, port, services, log }: ServerSettings)
     schema,
     path: GRAPHQL_PATH,
     validationRules: introspection ? [] : [NoSchemaIntrospectionCustomRule],
-    context: () => createContext(services),
+    context: () => createContext(services, false),
     report,
   });
   await app.listen({ host, port });
@@ -139,7 +135,7 @@ const inputChecks: ApolloServerPlugin<Context> = {
   async requestDidStart() {
     return {
       async didResolveOperation({ document, operation, request }) {
-        if (operation) checkLimits(document, operation, request.variables ?? {});
+        if (operation) refuse(() => checkLimits(document, operation, request.variables ?? {}));
       },
       async didEncounterErrors({ errors, document, schema, request }) {
         if (!document) return;
@@ -154,19 +150,23 @@ const inputChecks: ApolloServerPlugin<Context> = {
   },
 };
 
+/** Before resolvers run, Apollo takes only GraphQL's own errors for refusals. */
+function refuse(check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    if (!(error instanceof KindredError)) throw error;
+    const { message, extensions } = toGraphQLError(toClientError(error, () => undefined));
+    throw new GraphQLError(message, { extensions });
+  }
+}
+
 /** GraphQL's own complaints about a request are told as they are; what resolvers throw goes through the one map of errors. */
 function formatError(formatted: GraphQLFormattedError, error: unknown, report: ReportFailure): GraphQLFormattedError {
   const cause = unwrapResolverError(error);
-  const { code, field } = formatted.extensions ?? {};
-  if (cause === error || (cause as GraphQLError).name === 'GraphQLError') {
-    if (code !== 'INTERNAL_SERVER_ERROR') {
-      const told = {
-        code: String(code),
-        message: formatted.message,
-        ...(field !== undefined && { field: String(field) }),
-      };
-      return toGraphQLError(told, formatted);
-    }
-  }
+  const { code, field, remedy } = (formatted.extensions ?? {}) as Record<string, string | undefined>;
+  const isGraphQLs = cause === error || (cause as Error).name === 'GraphQLError';
+  if (isGraphQLs && code && code !== 'INTERNAL_SERVER_ERROR')
+    return toGraphQLError({ code, message: formatted.message, field, remedy }, formatted);
   return toGraphQLError(toClientError(cause, report), formatted);
 }

@@ -10,7 +10,7 @@ export interface Loaders {
   readonly user: DataLoader<string, User | undefined>;
   readonly transaction: DataLoader<string, StoredTransaction | undefined>;
   readonly model: DataLoader<string, Model | undefined>;
-  readonly storedScore: DataLoader<string, FraudScore | undefined>;
+  readonly score: DataLoader<string, FraudScore | undefined>;
 }
 
 type StoredTransaction = NonNullable<Awaited<ReturnType<Services['catalogue']['transaction']>>>;
@@ -20,17 +20,21 @@ export interface Context {
   readonly loaders: Loaders;
 }
 
-/** One a request: loaders remember what they loaded, which must not outlive it. */
-export function createContext(services: Services): Context {
+/**
+ * One a request: loaders remember what they loaded, which must not outlive it.
+ * @param remember false for a subscription, whose later news must not be told with what was loaded for earlier ones
+ */
+export function createContext(services: Services, remember = true): Context {
   const { catalogue, registry, fraud } = services;
+  const options = { cache: remember };
   return {
     services,
     loaders: {
-      item: new DataLoader((ids) => catalogue.items(ids)),
-      user: new DataLoader((ids) => catalogue.users(ids)),
-      transaction: new DataLoader((ids) => catalogue.transactions(ids)),
-      model: new DataLoader((ids) => registry.getMany(ids)),
-      storedScore: new DataLoader((ids) => fraud.storedScores(ids)),
+      item: new DataLoader((ids) => catalogue.items(ids), options),
+      user: new DataLoader((ids) => catalogue.users(ids), options),
+      transaction: new DataLoader((ids) => catalogue.transactions(ids), options),
+      model: new DataLoader((ids) => registry.getMany(ids), options),
+      score: new DataLoader((ids) => fraud.scoresOf(ids), options),
     },
   };
 }

@@ -24,8 +24,8 @@ export class TransactionResolver {
     nullable: true,
     description: 'The score that was kept, else one by the live model now, which is not kept. Null without either.',
   })
-  async fraudScore(@Root() { transactionId }: Transaction, @Ctx() { loaders, services }: Context) {
-    return (await loaders.storedScore.load(transactionId)) ?? services.fraud.scoreIfReady(transactionId);
+  fraudScore(@Root() { transactionId }: Transaction, @Ctx() { loaders }: Context) {
+    return loaders.score.load(transactionId);
   }
 }
 
@@ -72,9 +72,9 @@ export class AlertResolver {
     return loaders.transaction.load(transactionId);
   }
 
-  @FieldResolver(() => FraudScore, { nullable: true, description: 'The score that raised it.' })
-  async score(@Root() { transactionId }: RaisedAlert, @Ctx() { loaders }: Context) {
-    return loaders.storedScore.load(transactionId);
+  @FieldResolver(() => FraudScore, { nullable: true, description: 'The newest score of its transaction.' })
+  score(@Root() { transactionId }: RaisedAlert, @Ctx() { loaders }: Context) {
+    return loaders.score.load(transactionId);
   }
 
   @FieldResolver(() => Model)

@@ -57,7 +57,7 @@ export class RecordingResolver {
   ): Promise<RecordTransactionsPayload> {
     const { records, errors } = decodeAll('transactions', 'events', events);
     const { accepted, duplicates, scores } = await services.fraud.recordTransactions(records);
-    for (const score of scores) loaders.storedScore.prime(score.transactionId, score);
+    for (const score of scores) loaders.score.prime(score.transactionId, score);
     return { accepted, duplicates, errors, transactions: records };
   }
 }

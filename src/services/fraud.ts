@@ -70,14 +70,20 @@ export class FraudScoring {
     });
   }
 
-  /** The same for those who can do without: undefined where there is no such transaction or no live model. */
-  async scoreIfReady(transactionId: string): Promise<FraudScore | undefined> {
-    try {
-      return await this.scoreStored(transactionId);
-    } catch (error) {
-      if (error instanceof KindredError && ['MODEL_NOT_READY', 'NOT_FOUND'].includes(error.code)) return undefined;
-      throw error;
+  /**
+   * For each id the newest score that was kept, else one by the live model now, which is not kept; undefined without either.
+   */
+  async scoresOf(transactionIds: readonly string[]): Promise<(FraudScore | undefined)[]> {
+    const kept = await this.storedScores(transactionIds);
+    const missing = transactionIds.filter((_, at) => kept[at] === undefined);
+    if (missing.length === 0 || !(await this.registry.findLive(ACCOUNTS_SPACE))) return kept;
+    const transactions = await findTransactions(this.database, missing);
+    const scores = new Map<string, FraudScore>();
+    for (let start = 0; start < transactions.length; start += SCORED_AT_ONCE) {
+      const scored = await this.scoreAll(transactions.slice(start, start + SCORED_AT_ONCE)).catch(noModel);
+      for (const score of scored ?? []) scores.set(score.transactionId, score);
     }
+    return transactionIds.map((id, at) => kept[at] ?? scores.get(id));
   }
 
   /** Records transactions, scores each, keeps the scores and raises alerts. Without a live model they are only recorded. */

@@ -91,11 +91,12 @@ export class Recommendation {
     conditions.forEach(checkCondition);
     const unsure = conditions.map(({ name }) => name).filter((name) => !this.knownAttributes.has(name));
     if (unsure.length === 0) return conditions;
-    const [unknown] = await unknownAttributes(this.database, unsure);
-    if (unknown === undefined) {
+    const [place] = await unknownAttributes(this.database, unsure);
+    if (place === undefined) {
       for (const name of unsure) this.knownAttributes.add(name);
       return conditions;
     }
+    const unknown = unsure[place];
     const index = conditions.findIndex(({ name }) => name === unknown);
     const names = await attributeNames(this.database, NAMES_IN_REMEDY);
     throw new InputError(`where.attributes[${index}].name`, `No item has an attribute "${unknown}".`, {

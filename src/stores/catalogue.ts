@@ -47,13 +47,14 @@ export async function findTransactions(on: Queryable, ids: readonly string[]): P
   return rows.map(toTransaction);
 }
 
-/** Those of `names` that no item has as an attribute. */
-export async function unknownAttributes(on: Queryable, names: readonly string[]): Promise<string[]> {
-  const { rows } = await on.query<{ name: string }>(
-    `SELECT k.name FROM unnest($1::text[]) k(name) WHERE NOT EXISTS (SELECT 1 FROM items i WHERE i.attributes ? k.name)`,
+/** Places in `names` of those that no item has as an attribute. */
+export async function unknownAttributes(on: Queryable, names: readonly string[]): Promise<number[]> {
+  const { rows } = await on.query<{ place: number }>(
+    `SELECT k.place FROM unnest($1::text[]) WITH ORDINALITY k(name, place)
+     WHERE NOT EXISTS (SELECT 1 FROM items i WHERE i.attributes ? k.name) ORDER BY k.place`,
     [names],
   );
-  return rows.map(({ name }) => name);
+  return rows.map(({ place }) => place - 1);
 }
 
 /** Names of attributes that items have, for a refusal that helps. */
