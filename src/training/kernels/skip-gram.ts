@@ -86,6 +86,7 @@ export interface SkipGramStart {
 }
 
 const PAGE = 65_536;
+/** What 32-bit addresses reach. */
 const MOST_BYTES = 65_536 * PAGE;
 /** A cache line: tables and what only one thread writes start on one. */
 const LINE = 64;
@@ -126,7 +127,7 @@ function rowBytes(dimension: number): number {
 }
 
 function scratchBytesOf(module: WebAssembly.Module, { window, negatives, dimension }: SkipGramShape): number {
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: PAGE, shared: true });
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
   const { exports } = new WebAssembly.Instance(module, { env: { memory, abort } });
   return (exports as unknown as KernelExports).scratchBytes(window, negatives, rowBytes(dimension));
 }
@@ -169,8 +170,7 @@ function allocate(shape: SkipGramShape, { bytes }: Layout): WebAssembly.Memory {
   }
   const pages = Math.ceil(bytes / PAGE);
   try {
-    // The builds declare 65,536 pages at most, so that is what the memory must declare; it never grows.
-    return new WebAssembly.Memory({ initial: pages, maximum: PAGE, shared: true });
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   } catch (cause) {
     throw new KindredError('TRAINING_FAILED', `The host did not give ${bytes} bytes for training.`, {
       remedy,
