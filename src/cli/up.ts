@@ -15,11 +15,14 @@ import { untilAborted } from './serve';
 import { type Session, type StoreOptions, withApp, withStoreOption } from './session';
 import { watchRun } from './training-options';
 
-/** What answers which question: a trainer, its space, and the stream that it learns from. */
+/**
+ * What answers which question: a trainer, its space, and the stream that it learns from. On the demo community it trains with
+ * one thread, so that everybody gets the same answers; on records of one's own, with all of them.
+ */
 const MODELS = [
-  { trainer: 'word2vec', space: 'items', stream: 'interactions' },
-  { trainer: 'node2vec', space: 'users', stream: 'relations' },
-  { trainer: 'autoencoder', space: 'accounts', stream: 'transactions' },
+  { trainer: 'word2vec', space: 'items', stream: 'interactions', demo: { threads: 1 } },
+  { trainer: 'node2vec', space: 'users', stream: 'relations', demo: { threads: 1, dimension: 64 } },
+  { trainer: 'autoencoder', space: 'accounts', stream: 'transactions', demo: { threads: 1 } },
 ] as const;
 
 export function upCommand(): Command {
@@ -61,7 +64,7 @@ async function up(options: UpOptions): Promise<void> {
 /** Sees to it that the space has a live model, if there is anything to learn from. */
 async function provide(wanted: (typeof MODELS)[number], session: Session): Promise<void> {
   const { app, terminal } = session;
-  const { registry, training, catalogue } = app.services;
+  const { registry, training, catalogue, simulation } = app.services;
   const versions = await registry.list(wanted.space);
   const live = versions.find((model) => model.live);
   if (live) return terminal.say(`space ${wanted.space}: ${summary(live)}`);
@@ -76,7 +79,12 @@ async function provide(wanted: (typeof MODELS)[number], session: Session): Promi
   }
   if (((await catalogue.counts())[wanted.stream] ?? 0) === 0)
     return terminal.say(`space ${wanted.space}: no ${wanted.stream} to learn from yet`);
-  const running = await training.start({ trainer: wanted.trainer, promote: true });
+  const simulated = (await simulation.content()).kind === 'simulated';
+  const running = await training.start({
+    trainer: wanted.trainer,
+    options: simulated ? wanted.demo : {},
+    promote: true,
+  });
   const title = `train ${wanted.trainer} (${wanted.space})`;
   try {
     const { model, refusal } = await watchRun(title, running, running.outcome, session);

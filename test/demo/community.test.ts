@@ -23,16 +23,16 @@ describe('the demo community', () => {
   const endsAt = community.options.endsAt.getTime();
 
   it('is the same for the same options and another for another seed', () => {
-    const small = { people: 200, items: 300, accounts: 100 };
+    const small = { people: 100, items: 200, accounts: 40, sessionDays: 30, paymentDays: 30 };
     expect(digest(imagineCommunity(small))).toBe(digest(imagineCommunity(small)));
     expect(digest(imagineCommunity(small))).not.toBe(digest(imagineCommunity({ ...small, seed: 2 })));
   });
 
   it('moves with its end date', () => {
     const later = imagineCommunity({
-      people: 200,
-      items: 300,
-      accounts: 100,
+      people: 100,
+      items: 200,
+      accounts: 40,
       endsAt: new Date('2027-02-03T00:00:00Z'),
     });
     const newest = Math.max(...later.payments.map((payment) => payment.at));
@@ -154,11 +154,12 @@ describe('the demo community', () => {
       accounts[payment.account].regulars.get('groceries')!.includes(payment.merchant),
     );
     expect(regular.length / groceries.length).toBeGreaterThan(0.7);
-    for (const { at, merchant } of groceries) {
+    const atNight = groceries.filter(({ at, merchant }) => {
       const { from, to } = market.merchants[merchant].trade.hours;
       const hour = (at % 86_400_000) / 3_600_000;
-      expect(hour >= from && hour < to).toBe(true);
-    }
+      return hour < from || hour >= to;
+    });
+    expect(atNight).toEqual([]);
     const sincePayDay = (payment: (typeof routine)[number]) =>
       (new Date(payment.at).getUTCDate() - accounts[payment.account].payDay + 31) % 31;
     const soon = routine.filter((payment) => sincePayDay(payment) < 5).length / 5;
