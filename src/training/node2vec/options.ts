@@ -58,7 +58,7 @@ export const node2vecOptions = z.strictObject({
     .default(0.75)
     .describe('Negatives are drawn in proportion to how often walks come by, to this power.'),
   epochs: z.number().int().min(1).max(10_000).default(2).describe('Rounds of walksPerNode walks, new ones in each.'),
-  learningRate: z.number().positive().max(1).default(0.05).describe('At the start; it falls linearly to near 0.'),
+  learningRate: z.number().positive().max(1).default(0.025).describe('At the start; it falls linearly to near 0.'),
   seed: z
     .number()
     .int()
