@@ -1,12 +1,12 @@
 /**
  * Holds prisma/schema.prisma against prisma/migrations: applies the migrations to a new embedded store and lets Prisma's
  * schema engine (a WebAssembly build, so that nothing is downloaded) say what differs.
- *   node scripts/check-migrations.mjs [--schema FILE]
+ *   node scripts/check-migrations.mjs [--schema FILE …]
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
@@ -14,33 +14,44 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
 require('@swc-node/register');
 
-const { values } = parseArgs({ options: { schema: { type: 'string' } } });
-const schemaFile = resolve(values.schema ?? join(root, 'prisma', 'schema.prisma'));
+const { values } = parseArgs({ options: { schema: { type: 'string', multiple: true } } });
+const schemaFiles = (values.schema ?? [join(root, 'prisma', 'schema.prisma')]).map((file) => resolve(file));
 
 const dataDir = mkdtempSync(join(tmpdir(), 'kindred-migrations-'));
 const { openDatabase } = require(join(root, 'src/stores/open.ts'));
-let difference;
+let differences;
 try {
   await (await openDatabase({ dataDir })).close();
-  difference = await diff(join(dataDir, 'postgres'), readFileSync(schemaFile, 'utf8'));
+  differences = await diffs(join(dataDir, 'postgres'));
 } finally {
   rmSync(dataDir, { recursive: true, force: true });
 }
-if (difference !== '') {
-  console.error(`What would bring the migrated database to ${schemaFile}:\n\n${difference}`);
-  console.error('\nWrite a new migration for it, or correct the schema.');
-  process.exit(1);
-}
-console.log('The migrations make what schema.prisma says.');
+for (const [file, difference] of differences)
+  if (difference === '') console.log(`The migrations make what ${basename(file)} says.`);
+  else
+    console.log(
+      `What would bring the migrated database to ${basename(file)}:\n\n${difference}\n\nWrite a new migration for it, or correct the schema.`,
+    );
+process.exit(differences.every(([, difference]) => difference === '') ? 0 : 1);
 
-/** SQL that would lead from the database to the schema; empty when they agree. */
-async function diff(folder, schema) {
+async function diffs(folder) {
   const { PGlite } = require('@electric-sql/pglite');
   const { vector } = require('@electric-sql/pglite-pgvector');
+  const pglite = await PGlite.create({ dataDir: folder, extensions: { vector } });
+  try {
+    const results = [];
+    for (const file of schemaFiles) results.push([file, await diff(pglite, readFileSync(file, 'utf8'))]);
+    return results;
+  } finally {
+    await pglite.close();
+  }
+}
+
+/** SQL that would lead from the database to the schema; empty when they agree. */
+async function diff(pglite, schema) {
   const { PrismaPGlite } = require('pglite-prisma-adapter');
   const { bindMigrationAwareSqlAdapterFactory } = require('@prisma/driver-adapter-utils');
   const engineModule = await loadEngine();
-  const pglite = await PGlite.create({ dataDir: folder, extensions: { vector } });
   // Not the adapter of src/stores/prisma.ts: that one does not read the catalogue's columns of type "char".
   const adapter = bindMigrationAwareSqlAdapterFactory(new PrismaPGlite(pglite));
   const files = [{ path: 'schema.prisma', content: schema }];
@@ -56,7 +67,6 @@ async function diff(folder, schema) {
     return result.exitCode === 2 ? (result.stdout ?? '').trim() : '';
   } finally {
     engine.free();
-    await pglite.close();
   }
 }
 

@@ -1,4 +1,5 @@
 /** Tells a database that cannot be reached from SQL that it refused. Only the first becomes an error of Kindred's own. */
+import { isNativeError } from 'node:util/types';
 import { KindredError } from '../errors';
 
 /** Node's network errors, and SQLSTATE classes 08 (connection), 57P (shut down), 28 (not let in), 3D (no such database). */
@@ -7,9 +8,10 @@ const BROKEN_CONNECTION =
   /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|The server does not support SSL|The thread of the embedded store ended|Cannot use a pool after calling end)/;
 
 export function asDatabaseError(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof KindredError) return error;
+  // Not instanceof Error: the driver's errors may come from another realm.
+  if (!isNativeError(error) || error instanceof KindredError) return error;
   // Several addresses of one host that all refuse come as an AggregateError without a message.
-  const inner = error instanceof AggregateError ? (error.errors[0] as Error) : error;
+  const inner = ((error as AggregateError).errors?.[0] as Error | undefined) ?? error;
   const code = (inner as { code?: unknown }).code;
   const unreachable = (typeof code === 'string' && UNREACHABLE.test(code)) || BROKEN_CONNECTION.test(inner.message);
   if (!unreachable) return error;
