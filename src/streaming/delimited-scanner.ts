@@ -31,6 +31,9 @@ type QuotedOutcome =
   | { state: 'wrong'; reason: string }
   | { state: 'open' };
 
+const TOO_LONG = 'is too long';
+/** How much of a line that is too long is told. */
+const TOLD_CHARACTERS = 512;
 const NUL = 'contains a NUL character';
 const UNCLOSED = 'has a quote that is not closed';
 
@@ -62,7 +65,7 @@ export class DelimitedScanner {
   feed(block: TextBlock): void {
     if (block.kind === 'overlong') {
       this.scan('', true);
-      this.sink.broken(this.line++, 'is too long a line', block.start);
+      this.sink.broken(this.line++, TOO_LONG, block.start);
       return;
     }
     if (block.damaged.size > 0) {
@@ -135,7 +138,8 @@ export class DelimitedScanner {
     }
     fields[count++] = text.substring(from, end);
     if (fields.length !== count) fields.length = count;
-    if (hasNul) this.sink.broken(this.line++, NUL, text.slice(at, end));
+    if (end - at > MAX_RECORD_CHARACTERS) this.sink.broken(this.line++, TOO_LONG, text.slice(at, at + TOLD_CHARACTERS));
+    else if (hasNul) this.sink.broken(this.line++, NUL, text.slice(at, end));
     else this.emit(1, at, end);
     return stop;
   }

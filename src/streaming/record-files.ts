@@ -10,7 +10,7 @@ import type { DecodedBatch, Rejection } from '../services/ingestion';
 import { DelimitedScanner, type Dialect } from './delimited-scanner';
 import { checkMapping, type Mapping, objectReader, rowReader } from './mapping';
 import type { Source } from './source';
-import { type TextBlock, textBlocks } from './text-blocks';
+import { MAX_LINE_BYTES, type TextBlock, textBlocks } from './text-blocks';
 
 export const FILE_FORMATS = ['csv', 'tsv', 'ndjson'] as const;
 export type FileFormat = (typeof FILE_FORMATS)[number];
@@ -176,7 +176,7 @@ class ObjectLines<S extends StreamName> {
 
   feed(block: TextBlock): void {
     if (block.kind === 'overlong') {
-      this.batch.reject({ line: ++this.line, reason: 'the line is too long a line', text: block.start });
+      this.batch.reject({ line: ++this.line, reason: 'the line is too long', text: block.start });
       return;
     }
     const { text, damaged } = block;
@@ -188,6 +188,8 @@ class ObjectLines<S extends StreamName> {
       const written = text.slice(at, end);
       if (damaged.has(place))
         this.batch.reject({ line: this.line, reason: 'the line is not valid UTF-8', text: written });
+      else if (written.length > MAX_LINE_BYTES)
+        this.batch.reject({ line: this.line, reason: 'the line is too long', text: written });
       else if (written.trim() !== '') this.object(written);
       at = end + 1;
     }
