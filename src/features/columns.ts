@@ -86,13 +86,13 @@ const deviation = (party: Party): FeatureColumn => ({
 
 const fraudRate = (window: number): FeatureColumn => ({
   name: `merchantFraudRate${WINDOW_DAYS[window]}d`,
-  description: `Share of frauds among the merchant's transactions with a known label, over ${days(window)} that end a label delay ago`,
+  description: `Share of frauds among the merchant's transactions with a known label, over the ${days(window)} that ended a label delay ago`,
   of: ({ merchant }) => merchant.frauds.rate(window),
 });
 
 const knownLabels = (window: number): FeatureColumn => ({
   name: `merchantLabels${WINDOW_DAYS[window]}d`,
-  description: `How many of the merchant's transactions had a known label, over ${days(window)} that end a label delay ago`,
+  description: `How many of the merchant's transactions had a known label, over the ${days(window)} that ended a label delay ago`,
   of: ({ merchant }) => merchant.frauds.known(window),
 });
 
