@@ -14,6 +14,9 @@ export const CODE = 'code';
 /** The batch's size is known when the graph runs. */
 const BATCH = 'batch';
 
+/** The seed of what dropout draws, apart from the network's first weights. */
+const DROPOUT_STREAM = 0x5eed_0003;
+
 export interface Network {
   readonly columns: number;
   readonly bottleneck: number;
@@ -45,6 +48,9 @@ export function network(columns: number, { hiddenLayers, activation, seed }: Aut
 
 /** The training step over the table `rows`. */
 export function trainingOptions(net: Network, options: AutoencoderOptions, batchSize: number): TrainingGraphOptions {
+  const random = new Random(options.seed ^ DROPOUT_STREAM);
+  // ONNX gives a seed as a single-precision number, which holds whole numbers up to 2^24 only.
+  const seeds = net.layers.map(() => random.below(2 ** 24));
   return {
     parameters: net.parameters,
     tables: { rows: [net.columns] },
@@ -52,9 +58,7 @@ export function trainingOptions(net: Network, options: AutoencoderOptions, batch
     adam: { weightDecay: options.weightDecay },
     loss: ({ batch, parameters, graph }: StepTensors) => {
       const drop = (x: Tensor, layer: number) =>
-        options.dropout === 0
-          ? x
-          : dropout(x, options.dropout, randomUniform(graph, x.shape, options.seed + layer + 1));
+        options.dropout === 0 ? x : dropout(x, options.dropout, randomUniform(graph, x.shape, seeds[layer]));
       const { reconstruction } = forward(net, batch.rows, parameters, drop);
       return options.loss === 'mse'
         ? meanSquaredError(reconstruction, batch.rows)

@@ -14,6 +14,8 @@ export interface SessionOptions {
 }
 
 export class Session {
+  private closed = false;
+
   private constructor(private readonly inner: InferenceSession) {}
 
   static async open(model: Uint8Array, { threads = 1 }: SessionOptions = {}): Promise<Session> {
@@ -47,13 +49,10 @@ export class Session {
 
   /** Twice without harm. */
   async close(): Promise<void> {
-    const inner = this.inner;
     if (this.closed) return;
     this.closed = true;
-    await inner.release();
+    await this.inner.release();
   }
-
-  private closed = false;
 }
 
 function typeOf(data: Feed['data']): Exclude<ElementType, 'bool'> {

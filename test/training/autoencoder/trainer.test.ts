@@ -127,7 +127,7 @@ describe('training an autoencoder', () => {
   it.each([
     ['huber', { loss: 'huber' }],
     ['dropout and weight decay', { dropout: 0.1, weightDecay: 0.1 }],
-    ['every activation', { activation: 'selu' }],
+    ['another activation', { activation: 'selu' }],
     ['residual row errors', { rowError: 'residual' }],
     ['two threads', { threads: 2 }],
   ])('learns with %s', async (_, given) => {
