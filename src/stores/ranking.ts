@@ -147,9 +147,9 @@ function originQuery(from: RankOrigin, table: string): string {
         FROM (SELECT coalesce(${mean('$8')} - ${mean('$9')}, ${mean('$8')}) AS vector) d`;
     }
     case 'member':
-      return `SELECT (SELECT o.input || '[1]'::vector FROM ${table} o WHERE o.id = $8) AS vector, NULL::timestamptz AS as_of`;
+      return `SELECT (SELECT o.input || '[1,0]'::vector FROM ${table} o WHERE o.id = $8) AS vector, NULL::timestamptz AS as_of`;
     case 'history':
-      return `SELECT sum(o.input) * array_fill((1 / sqrt(greatest(count(*), 1)))::real, ARRAY[coalesce(max(vector_dims(o.input)), 1)])::vector || '[1]'::vector AS vector,
+      return `SELECT sum(o.input) * array_fill((1 / sqrt(greatest(count(*), 1)))::real, ARRAY[coalesce(max(vector_dims(o.input)), 1)])::vector || '[1,0]'::vector AS vector,
           max(h.occurred_at) AS as_of FROM (
           SELECT n.item_id, max(n.occurred_at) AS occurred_at FROM (
             SELECT x.item_id, x.occurred_at FROM interactions x
@@ -157,7 +157,7 @@ function originQuery(from: RankOrigin, table: string): string {
             ORDER BY x.occurred_at DESC LIMIT ${HISTORY_EVENTS}) n
           GROUP BY n.item_id ORDER BY 2 DESC, n.item_id LIMIT $10) h JOIN ${table} o ON o.id = h.item_id`;
     case 'friends':
-      return `SELECT avg(o.input) || '[1]'::vector AS vector, NULL::timestamptz AS as_of
+      return `SELECT avg(o.input) || '[1,0]'::vector AS vector, NULL::timestamptz AS as_of
         FROM ${table} o WHERE o.id IN (${friendsOf('$8')})`;
     case 'popularity':
       return 'SELECT NULL::vector AS vector, NULL::timestamptz AS as_of';

@@ -266,7 +266,7 @@ onBothDatabases((kind) => {
       expect(page.ranking).toBe('HISTORY');
       expect(overlap(found, history)).toBe(0);
       const unseen = itemIds.filter((id) => !history.includes(id));
-      expect(overlap(found, bestBy(unseen, score, 10))).toBeGreaterThanOrEqual(8);
+      expect(overlap(found, bestBy(unseen, score, 10))).toBeGreaterThanOrEqual(9);
       for (const entry of page.entries) expect(entry.score).toBeCloseTo(score(entry.node.itemId), 4);
     });
 
