@@ -3,9 +3,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { kindred, start } from './process';
+import { endAll, kindred, start } from './process';
 
-const SMALL = ['--people', '240'];
+/** So few that it is quick, and that the fraud model may or may not beat z-scores. */
+const SMALL = ['--people', '600'];
 
 describe('kindred, process by process', () => {
   const folder = mkdtempSync(join(tmpdir(), 'kindred-cli-'));
@@ -22,6 +23,7 @@ describe('kindred, process by process', () => {
   /** Ports differ from start to start. */
   const withoutPort = (text: string) => text.replace(/127\.0\.0\.1:\d+/g, 'HOST');
 
+  afterEach(endAll);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it('goes on after it was killed in the middle of the first start, and serves true answers', async () => {
@@ -41,7 +43,9 @@ describe('kindred, process by process', () => {
     const commands = [
       ...up.stdout().matchAll(/^curl -s (\S+) -H 'content-type: application\/json' -d '(.*)'\n\n(.*)$/gm),
     ];
-    expect(commands).toHaveLength(3);
+    const live = up.stderr().match(/^space \w+: \S+ \(\w+\) is live/gm) ?? [];
+    expect(live.length).toBeGreaterThanOrEqual(2);
+    expect(commands).toHaveLength(live.length);
     for (const [, address, body, answer] of commands) {
       expect(address).toBe(url);
       const response = await fetch(address, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
@@ -152,6 +156,8 @@ describe('kindred, process by process', () => {
   });
 
   it('scores a stored payment with reasons, and knows when there is none', async () => {
+    const [accounts] = await json(['models', 'accounts']);
+    if (!accounts.live) await json(['promote', accounts.id, '--force']);
     const score = await json(['score', 'tx-000500']);
     expect(score.value).toBeGreaterThanOrEqual(0);
     expect(score.reasons.length).toBeGreaterThan(0);

@@ -10,6 +10,13 @@ export interface Ended {
   readonly stderr: string;
 }
 
+const running = new Set<ChildProcess>();
+
+/** Ends what a failed test left behind. */
+export function endAll(): void {
+  for (const child of running) child.kill('SIGKILL');
+}
+
 export interface Started {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
@@ -24,6 +31,8 @@ export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Sta
     env: { ...process.env, DATABASE_URL: '', KINDRED_LOG_LEVEL: '', NODE_OPTIONS: '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  running.add(child);
+  child.once('close', () => running.delete(child));
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (piece: Buffer) => {
