@@ -90,6 +90,12 @@ const steps = [
     make: () => run('compile the kernels', process.execPath, [join(root, 'scripts/kernels.mjs')]),
   },
   {
+    name: 'embedded',
+    inputs: () => ['scripts/embedded-template.mjs', 'package-lock.json'],
+    present: () => existsSync(join(root, 'node_modules/.kindred-embedded/postgres/PG_VERSION')),
+    make: () => run('make an empty embedded store', process.execPath, [join(root, 'scripts/embedded-template.mjs')]),
+  },
+  {
     name: 'build',
     inputs: () => [
       ...filesBelow('src', () => true),

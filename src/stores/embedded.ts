@@ -4,10 +4,10 @@
  * the system by the time it is acknowledged), but not a power cut: PGlite does not fsync.
  */
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { type ClientBase, Pool, type PoolConfig } from 'pg';
 import { KindredError } from '../errors';
 import { EmbeddedThread } from './embedded-connection';
+import { databaseFolder } from './embedded-folder';
 import { lockFolder } from './lock';
 import { PooledDatabase, SESSION_SETTINGS, typeParsers } from './pooled';
 
@@ -24,7 +24,7 @@ export async function openEmbedded(dataDir: string): Promise<PooledDatabase> {
   }
   const lock = lockFolder(dataDir);
   try {
-    const thread = await EmbeddedThread.start(join(dataDir, 'postgres'));
+    const thread = await EmbeddedThread.start(await databaseFolder(dataDir));
     const pool = new Pool({
       // Said in full, so that PGHOST and its like in the environment do not reach the embedded store.
       host: 'embedded',

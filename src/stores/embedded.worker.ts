@@ -38,6 +38,9 @@ export interface CopyFailure {
 /** Answers go out in pieces of about this size, so that the reader parses while the query still runs. */
 const PIECE_BYTES = 256 * 1024;
 
+/** Half of Postgres' default: the system caches the same pages once more, and the buffers are this process's memory. */
+const SETTINGS = ['-c', 'shared_buffers=64MB'];
+
 const port = parentPort!;
 const { folder } = workerData as EmbeddedWorkerData;
 const send = (message: FromEmbedded, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
@@ -108,7 +111,11 @@ async function handle(db: PGlite, message: ToEmbedded): Promise<void> {
 
 async function main(): Promise<void> {
   mkdirSync(folder, { recursive: true });
-  const db = await PGlite.create({ dataDir: folder, extensions: { vector } });
+  const db = await PGlite.create({
+    dataDir: folder,
+    extensions: { vector },
+    startParams: [...PGlite.defaultStartParams, ...SETTINGS],
+  });
   let turn: Promise<void> = Promise.resolve();
   port.on('message', (message: ToEmbedded) => {
     turn = turn.then(() => handle(db, message));
