@@ -39,8 +39,10 @@ async function diffs(folder) {
   const { vector } = require('@electric-sql/pglite-pgvector');
   const pglite = await PGlite.create({ dataDir: folder, extensions: { vector } });
   try {
+    const engineModule = await loadEngine();
     const results = [];
-    for (const file of schemaFiles) results.push([file, await diff(pglite, readFileSync(file, 'utf8'))]);
+    for (const file of schemaFiles)
+      results.push([file, await diff({ pglite, engineModule }, readFileSync(file, 'utf8'))]);
     return results;
   } finally {
     await pglite.close();
@@ -48,10 +50,9 @@ async function diffs(folder) {
 }
 
 /** SQL that would lead from the database to the schema; empty when they agree. */
-async function diff(pglite, schema) {
+async function diff({ pglite, engineModule }, schema) {
   const { PrismaPGlite } = require('pglite-prisma-adapter');
   const { bindMigrationAwareSqlAdapterFactory } = require('@prisma/driver-adapter-utils');
-  const engineModule = await loadEngine();
   // Not the adapter of src/stores/prisma.ts: that one does not read the catalogue's columns of type "char".
   const adapter = bindMigrationAwareSqlAdapterFactory(new PrismaPGlite(pglite));
   const files = [{ path: 'schema.prisma', content: schema }];
@@ -70,6 +71,7 @@ async function diff(pglite, schema) {
   }
 }
 
+/** Once a process: the glue keeps views of the memory it was first given. */
 async function loadEngine() {
   const folder = join(root, 'node_modules/@prisma/schema-engine-wasm');
   const glue = await import('@prisma/schema-engine-wasm/schema_engine_bg');

@@ -62,12 +62,12 @@ export class EmbeddedThread {
   }
 
   /** Runs a `COPY … FROM '/dev/blob'` in the session's transaction. The bytes are moved, not copied. */
-  copy(sql: string, bytes: Uint8Array[]): Promise<number> {
+  copy(sql: string, bytes: ArrayBuffer): Promise<number> {
     if (this.stopped) return Promise.reject(this.stopped);
     const id = this.nextCopy++;
     return new Promise((resolve, reject) => {
       this.copies.set(id, { resolve, reject });
-      this.post({ type: 'copy', id, sql, bytes });
+      this.post({ type: 'copy', id, sql, bytes }, [bytes]);
     });
   }
 

@@ -48,9 +48,9 @@ export async function openEmbedded(dataDir: string): Promise<PooledDatabase> {
       kind: 'embedded',
       pool,
       copyIn: async (_client, target, bytes) => {
-        const pieces: Uint8Array[] = [];
+        const pieces: Buffer[] = [];
         for await (const piece of bytes) pieces.push(piece);
-        return thread.copy(`COPY ${target} FROM '/dev/blob'`, pieces);
+        return thread.copy(`COPY ${target} FROM '/dev/blob'`, joined(pieces));
       },
       onClose: async () => {
         await thread.close();
@@ -61,4 +61,15 @@ export async function openEmbedded(dataDir: string): Promise<PooledDatabase> {
     lock.release();
     throw error;
   }
+}
+
+/** In memory of its own, which can be moved to the thread. */
+function joined(pieces: readonly Buffer[]): ArrayBuffer {
+  const whole = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole.buffer;
 }

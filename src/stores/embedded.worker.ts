@@ -15,7 +15,7 @@ export interface EmbeddedWorkerData {
 
 export type ToEmbedded =
   | { type: 'protocol'; bytes: Uint8Array }
-  | { type: 'copy'; id: number; sql: string; bytes: Uint8Array[] }
+  | { type: 'copy'; id: number; sql: string; bytes: ArrayBuffer }
   | { type: 'close' };
 
 export type FromEmbedded =
@@ -94,7 +94,9 @@ async function handle(db: PGlite, message: ToEmbedded): Promise<void> {
     }
     case 'copy':
       try {
-        const result = await db.query(message.sql, [], { blob: new Blob(message.bytes) });
+        // PGlite asks a blob for its bytes and nothing else; a real one would hold two more copies of them.
+        const blob = { arrayBuffer: async () => message.bytes } as Blob;
+        const result = await db.query(message.sql, [], { blob });
         send({ type: 'copied', id: message.id, rows: result.affectedRows ?? 0 });
       } catch (error) {
         const { message: text, code, detail, where } = error as CopyFailure;

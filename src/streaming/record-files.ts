@@ -28,7 +28,7 @@ export interface RecordFileOptions {
 }
 
 /** Enough to make a merge worth its round trips; small enough to hold several in memory. */
-const BATCH_ROWS = 20_000;
+const BATCH_ROWS = 10_000;
 const BATCH_CHARACTERS = 4 * 1024 * 1024;
 /** How much of a rejected row is kept. */
 export const REJECTED_CHARACTERS = 1_000;
