@@ -59,9 +59,17 @@ export function adamStep(learningRate: Tensor, step: Tensor, options: AdamOption
   };
 }
 
+/**
+ * Added to both moments at each step. A moment whose gradients have become 0 would otherwise fade into denormals, on which
+ * arithmetic is many times slower; this is far below epsilon and lost in any moment that matters. (The runtime's own switch,
+ * set_denormal_as_zero, would change the arithmetic of the whole calling thread, JavaScript's included, for good.)
+ */
+const LEAST_MOMENT = 1e-30;
+
 export function adamUpdate(state: AdamState, gradient: Tensor, step: AdamStep, decays: boolean): AdamState {
-  const momentum = add(scale(state.momentum, step.beta1), gradient);
-  const variance = add(scale(state.variance, step.beta2), square(gradient));
+  const least = gradient.graph.scalar(LEAST_MOMENT);
+  const momentum = add(scale(state.momentum, step.beta1), add(gradient, least));
+  const variance = add(scale(state.variance, step.beta2), add(square(gradient), least));
   const change = multiply(divide(momentum, add(sqrt(variance), step.epsilon)), step.rate);
   const moved = subtract(state.parameter, change);
   if (!decays || step.weightDecay === 0) return { parameter: moved, momentum, variance };

@@ -28,8 +28,6 @@ export class Session {
         graphOptimizationLevel: 'all',
         extra: {
           session: {
-            // A moment that fades towards 0 would otherwise end as a denormal, on which arithmetic is many times slower.
-            set_denormal_as_zero: '1',
             // Threads that wait for the next op by spinning would take the cores of whoever else works here.
             intra_op: { allow_spinning: '0' },
           },
