@@ -1,21 +1,18 @@
 /** node2vec's options: meaning, range and default live here and nowhere else. The names are the paper's. */
 import { z } from 'zod';
 import { OptionError } from '../../errors';
+import { negativeSharing, type SkipGramOptions, skipGramOptions } from '../kernels/skip-gram-options';
 
-export interface Node2VecOptions {
+export interface Node2VecOptions extends SkipGramOptions {
   dimension: number;
   window: number;
   walksPerNode: number;
   walkLength: number;
   p: number;
   q: number;
-  negatives: number;
   negativeSharing: number;
   negativeExponent: number;
   epochs: number;
-  learningRate: number;
-  seed: number;
-  threads: number;
 }
 
 export const node2vecOptions = z.strictObject({
@@ -43,14 +40,7 @@ export const node2vecOptions = z.strictObject({
     .max(1e6)
     .default(1)
     .describe('In-out parameter: below 1 walks move outward, above 1 they stay near where they came from.'),
-  negatives: z.number().int().min(1).max(1000).default(5).describe('Negatives drawn for each group of contexts.'),
-  negativeSharing: z
-    .number()
-    .int()
-    .min(1)
-    .max(20_000)
-    .default(20)
-    .describe('Contexts of a window that share one draw of negatives: 1 draws for each, 2 x window once a window.'),
+  negativeSharing: negativeSharing(20),
   negativeExponent: z
     .number()
     .min(-2)
@@ -58,15 +48,7 @@ export const node2vecOptions = z.strictObject({
     .default(0.75)
     .describe('Negatives are drawn in proportion to how often walks come by, to this power.'),
   epochs: z.number().int().min(1).max(10_000).default(2).describe('Rounds of walksPerNode walks, new ones in each.'),
-  learningRate: z.number().positive().max(1).default(0.025).describe('At the start; it falls linearly to near 0.'),
-  seed: z
-    .number()
-    .int()
-    .min(0)
-    .max(Number.MAX_SAFE_INTEGER)
-    .default(1)
-    .describe('Same seed, data, options and one thread: the same bytes.'),
-  threads: z.number().int().min(1).max(256).default(1).describe('With more than one, runs differ in the last digits.'),
+  ...skipGramOptions,
 });
 
 /** @throws OptionError where two options contradict each other */

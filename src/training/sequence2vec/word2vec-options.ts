@@ -5,19 +5,16 @@
  * epochs). They were chosen on held-out items of HetRec Last.fm-2K that the floors of the tests never see.
  */
 import { z } from 'zod';
+import { negativeSharing, type SkipGramOptions, skipGramOptions } from '../kernels/skip-gram-options';
 
-export interface Word2VecOptions {
+export interface Word2VecOptions extends SkipGramOptions {
   dimension: number;
   window: number;
-  negatives: number;
   negativeSharing: number;
   negativeExponent: number;
   subsample: number;
   minCount: number;
   epochs: number;
-  learningRate: number;
-  seed: number;
-  threads: number;
 }
 
 export const word2vecOptions = z.strictObject({
@@ -31,16 +28,7 @@ export const word2vecOptions = z.strictObject({
     .describe(
       'Furthest context, in items to either side; for each item the reach is drawn from 1 to this. Wide suits histories, where order says little; 5 to 20 suits sessions where the next step matters.',
     ),
-  negatives: z.number().int().min(1).max(1000).default(5).describe('Negatives drawn for each group of contexts.'),
-  negativeSharing: z
-    .number()
-    .int()
-    .min(1)
-    .max(20_000)
-    .default(1)
-    .describe(
-      'Contexts of a window that share one draw of negatives: 1 draws for each (word2vec), 2 x window once a window (faster, a little worse).',
-    ),
+  negativeSharing: negativeSharing(1),
   negativeExponent: z
     .number()
     .min(-2)
@@ -63,13 +51,5 @@ export const word2vecOptions = z.strictObject({
     .default(1)
     .describe('Items seen less often are left out.'),
   epochs: z.number().int().min(1).max(10_000).default(20).describe('Passes over the corpus.'),
-  learningRate: z.number().positive().max(1).default(0.025).describe('At the start; it falls linearly to near 0.'),
-  seed: z
-    .number()
-    .int()
-    .min(0)
-    .max(Number.MAX_SAFE_INTEGER)
-    .default(1)
-    .describe('Same seed, data, options and one thread: the same bytes.'),
-  threads: z.number().int().min(1).max(256).default(1).describe('With more than one, runs differ in the last digits.'),
+  ...skipGramOptions,
 });
