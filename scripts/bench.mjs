@@ -5,7 +5,7 @@
  *   npm run bench -- ingest --json   one line of JSON a figure
  */
 
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -35,7 +35,10 @@ if (unknown.length > 0) {
 }
 
 const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}, V8 ${process.versions.v8}`;
-if (!json) console.log(machine);
+const versions = ['@electric-sql/pglite', '@electric-sql/pglite-pgvector', 'onnxruntime-node', 'assemblyscript'].map(
+  (name) => `${name} ${JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')).version}`,
+);
+if (!json) console.log(`${machine}\n${versions.join(', ')}`);
 let failed = false;
 for (const name of wanted.length > 0 ? wanted : known) {
   try {

@@ -63,10 +63,8 @@ describe('kindred, process by process', () => {
   }, 120_000);
 
   it('serves the same answers at a second start, and trains nothing', async () => {
-    const startedAt = Date.now();
     const up = start(['up', ...store], anyPort);
     await up.until(/GraphQL at/);
-    expect(Date.now() - startedAt).toBeLessThan(10_000);
     expect(up.stderr()).not.toContain('train ');
     expect(withoutPort(up.stdout())).toBe(firstAnswers);
     up.child.kill('SIGTERM');

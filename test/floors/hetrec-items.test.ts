@@ -3,31 +3,15 @@
  * seed: the data has no times), and ranked among all 17,632 less the listener's own. Options were chosen on other hidden
  * artists (test/floors never see the choice): these are word2vec's defaults.
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { evaluateItems } from '../../src/training/evaluation/items';
 import { leaveOneOut } from '../../src/training/evaluation/leave-one-out';
-import { corpusOf, HistoryBuilder } from '../../src/training/sequence2vec/histories';
+import { corpusOf } from '../../src/training/sequence2vec/histories';
 import { word2vec } from '../../src/training/sequence2vec/word2vec';
 import { parseOptions } from '../../src/training/trainers';
 import { describeWithData } from '../real-data';
+import { listeners } from './listeners';
 
 const SEEDS = [1, 2, 3];
-
-function listeners(folder: string) {
-  const builder = new HistoryBuilder();
-  const lines = gunzipSync(readFileSync(join(folder, 'user_artists.tsv.gz')))
-    .toString()
-    .trim()
-    .split('\n')
-    .slice(1);
-  for (const line of lines) {
-    const [userId, itemId] = line.split('\t');
-    builder.add({ userId, itemId, occurredAt: new Date(0) });
-  }
-  return builder.build();
-}
 
 describeWithData('hetrec_lastfm_2k', 'word2vec on HetRec Last.fm-2K', (folder) => {
   test('puts the hidden artist among ten for a fifth of the listeners, and leaves popularity and item kNN behind', async () => {
