@@ -7,9 +7,10 @@ import type { Model, ModelEvaluation, TrainingRun } from '../domain/model';
 import { InputError, KindredError } from '../errors';
 import type { Database } from '../stores/database';
 import { failInterruptedRuns, findRun, listRuns, saveRun } from '../stores/runs';
-import { trainInBackground } from '../training/background';
+import { runInBackground, trainInBackground } from '../training/background';
+import type { TrainingContext } from '../training/trainer';
 import { parseOptions, trainerNamed } from '../training/trainers';
-import type { Train } from './learning/lesson';
+import type { Evaluate, Part, Train } from './learning/lesson';
 import { lessons } from './learning/lessons';
 import type { ModelRegistry } from './registry';
 import { RunInProgress, type RunningTraining, type TrainingOutcome } from './run-in-progress';
@@ -120,7 +121,7 @@ export class TrainingRuns {
     await this.enqueue(run, async () => {
       const { signal } = run;
       const prepared = await this.prepare(plan, signal);
-      const evaluation = await prepared.evaluate(this.trainWith(plan, run), signal);
+      const evaluation = await prepared.evaluate(this.offThread(plan, run));
       if (!evaluation) throw nothingToMeasureBy(plan.trainer);
       return { trainer: plan.trainer, space: plan.space, options: plan.options, evaluation };
     });
@@ -213,10 +214,10 @@ export class TrainingRuns {
     const { input, trainer, space, options } = plan;
     run.report({ phase: 'reading the store', done: 0, total: 0 });
     const prepared = await this.prepare(plan, run.signal);
-    const train = this.trainWith(plan, run);
-    const evaluation = input.evaluate === false ? undefined : await prepared.evaluate(train, run.signal);
+    const off = this.offThread(plan, run);
+    const evaluation = input.evaluate === false ? undefined : await prepared.evaluate(off);
     const startedAt = performance.now();
-    const product = await prepared.learn(train);
+    const product = await prepared.learn(off.train);
     const seconds = (performance.now() - startedAt) / 1000;
     run.refuseCancelled();
     run.report({ phase: 'storing the model', done: 0, total: 0 });
@@ -245,12 +246,15 @@ export class TrainingRuns {
     return lessons[trainer].prepare({ database: this.database, range, options, signal });
   }
 
-  private trainWith({ trainer, options }: Plan, run: RunInProgress<unknown>): Train {
-    return (data, part) =>
-      trainInBackground(trainer, data, options, {
-        signal: run.signal,
-        onProgress: (progress) => run.report({ ...progress, phase: `${part}: ${progress.phase}` }),
-      });
+  private offThread({ trainer, options }: Plan, run: RunInProgress<unknown>): { train: Train; run: Evaluate } {
+    const context = (part: Part): TrainingContext => ({
+      signal: run.signal,
+      onProgress: (progress) => run.report({ ...progress, phase: `${part}: ${progress.phase}` }),
+    });
+    return {
+      train: (data, part) => trainInBackground(trainer, data, options, context(part)),
+      run: (job) => runInBackground(job, context('evaluation')),
+    };
   }
 }
 

@@ -11,6 +11,9 @@ import { databaseFolder } from './embedded-folder';
 import { lockFolder } from './lock';
 import { PooledDatabase, SESSION_SETTINGS, typeParsers } from './pooled';
 
+/** Bytes of a COPY that go to the thread at a time: large enough that starting one costs nothing beside it. */
+const PART_BYTES = 16 * 2 ** 20;
+
 /** @param dataDir absolute path; the database is in its subfolder `postgres`, beside the lock */
 export async function openEmbedded(dataDir: string): Promise<PooledDatabase> {
   try {
@@ -47,11 +50,7 @@ export async function openEmbedded(dataDir: string): Promise<PooledDatabase> {
     return new PooledDatabase({
       kind: 'embedded',
       pool,
-      copyIn: async (_client, target, bytes) => {
-        const pieces: Buffer[] = [];
-        for await (const piece of bytes) pieces.push(piece);
-        return thread.copy(`COPY ${target} FROM '/dev/blob'`, joined(pieces));
-      },
+      copyIn: (_client, target, bytes) => copyInParts(thread, target, bytes),
       onClose: async () => {
         await thread.close();
         lock.release();
@@ -61,6 +60,30 @@ export async function openEmbedded(dataDir: string): Promise<PooledDatabase> {
     lock.release();
     throw error;
   }
+}
+
+/** Several COPYs in the transaction of the session are as good as one, and no more than a part is ever held. */
+async function copyInParts(
+  thread: EmbeddedThread,
+  target: string,
+  bytes: AsyncIterable<Buffer> | Iterable<Buffer>,
+): Promise<number> {
+  const sql = `COPY ${target} FROM '/dev/blob'`;
+  let pieces: Buffer[] = [];
+  let size = 0;
+  let rows = 0;
+  for await (const piece of bytes) {
+    // The format escapes line feeds within values: this one ends a row.
+    const end = size + piece.length < PART_BYTES ? 0 : piece.lastIndexOf('\n') + 1;
+    if (end > 0) {
+      rows += await thread.copy(sql, joined([...pieces, piece.subarray(0, end)]));
+      pieces = [];
+      size = 0;
+    }
+    pieces.push(piece.subarray(end));
+    size += piece.length - end;
+  }
+  return rows + (await thread.copy(sql, joined(pieces)));
 }
 
 /** In memory of its own, which can be moved to the thread. */

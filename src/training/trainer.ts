@@ -36,8 +36,8 @@ export interface Trainer<Options, Data, Model> {
 }
 
 /** Vectors of named things. Rows of `input` and `output` follow `ids`; both are (ids.length, dimension) row-major f32. */
-export interface EmbeddingModel {
-  readonly ids: readonly string[];
+export interface EmbeddingModel<Id = string> {
+  readonly ids: readonly Id[];
   readonly dimension: number;
   /** What a thing is. Cosine between rows says what is alike. */
   readonly input: Float32Array;

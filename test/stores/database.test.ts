@@ -57,6 +57,27 @@ describeOnEachDatabase('A database', (database, store) => {
     ]);
   });
 
+  it('copies more than goes in one part, cut anywhere, and leaves nothing of it where a row is refused', async () => {
+    const title = `${'x'.repeat(100_000)}\\n`;
+    function* pieces(rows: number, last = '') {
+      let rest = '';
+      for (let row = 0; row < rows; row++) {
+        rest += `item ${row}\t${title}\n`;
+        yield Buffer.from(rest.slice(0, 70_000));
+        rest = rest.slice(70_000);
+      }
+      yield Buffer.from(rest + last);
+    }
+    const copy = (bytes: Iterable<Buffer>) =>
+      database().transaction((tx) => tx.copyIn('items', ['item_id', 'title'], bytes));
+    const count = async () =>
+      (await database().query('SELECT count(*) AS rows, max(length(title)) AS longest FROM items')).rows[0];
+    await expect(copy(pieces(200, 'item 0\tagain\n'))).rejects.toMatchObject({ code: '23505' });
+    expect(await count()).toEqual({ rows: 0, longest: null });
+    expect(await copy(pieces(200))).toBe(200);
+    expect(await count()).toEqual({ rows: 200, longest: 100_001 });
+  });
+
   it('leaves nothing of a transaction that fails, and works on', async () => {
     const failing = database().transaction(async (tx) => {
       await tx.query("INSERT INTO items (item_id) VALUES ('a')");

@@ -11,7 +11,7 @@ import { transactionPages } from '../../stores/corpora';
 import type { VectorRows } from '../../stores/vectors';
 import type { AutoencoderModel } from '../../training/autoencoder/model';
 import { AutoencoderScorer } from '../../training/autoencoder/scorer';
-import { runInBackground } from '../../training/background';
+import type { BackgroundJob } from '../../training/background';
 import { canEvaluate, type FraudSplit, splitByTime } from '../../training/evaluation/fraud';
 import type { FeatureMatrix } from '../../training/feature-matrix';
 import { ACCOUNTS_SPACE, fraudArtifacts } from '../fraud-model';
@@ -32,11 +32,11 @@ export const accountsLesson: Lesson = {
     const table = await readFeatures(context);
     return {
       data,
-      evaluate: async (train, signal) => {
+      evaluate: async ({ train, run }) => {
         const split = splitByTime(table, testPeriod(table));
         if (!canEvaluate(split)) return undefined;
         const model: AutoencoderModel = await train(split.training, 'evaluation');
-        return measure(model, split, signal);
+        return run<ModelEvaluation>(measuring(model, split));
       },
       learn: async (train) => {
         const { columns, rows, values, rowsPerDay } = table;
@@ -69,15 +69,12 @@ function testPeriod({ times, rows }: FeatureTable): { trainTo: number; testFrom:
   return { trainTo: at, testFrom: at };
 }
 
-function measure(model: AutoencoderModel, split: FraudSplit, signal: AbortSignal): Promise<ModelEvaluation> {
-  return runInBackground(
-    {
-      module: join(__dirname, '..', '..', 'training', 'evaluation', 'fraud'),
-      call: 'evaluateAutoencoder',
-      args: [model, split, { labelDelayDays: features.labelDelayDays }],
-    },
-    { signal },
-  );
+function measuring(model: AutoencoderModel, split: FraudSplit): BackgroundJob {
+  return {
+    module: join(__dirname, '..', '..', 'training', 'evaluation', 'fraud'),
+    call: 'evaluateAutoencoder',
+    args: [model, split, { labelDelayDays: features.labelDelayDays }],
+  };
 }
 
 async function meanCodes(model: AutoencoderModel, table: FeatureTable, signal: AbortSignal): Promise<VectorRows> {

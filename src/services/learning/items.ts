@@ -2,8 +2,6 @@
 import { join } from 'node:path';
 import type { ModelEvaluation } from '../../domain/model';
 import { type InteractionRow, interactionPages } from '../../stores/corpora';
-import { runInBackground } from '../../training/background';
-import { leaveOneOut } from '../../training/evaluation/leave-one-out';
 import { corpusOf, HistoryBuilder } from '../../training/sequence2vec/histories';
 import type { EmbeddingModel } from '../../training/trainer';
 import { embeddingProduct } from './embedding';
@@ -24,18 +22,12 @@ export const itemsLesson: Lesson = {
     const histories = builder.build();
     return {
       data,
-      evaluate: async (train, signal) => {
-        const split = leaveOneOut(histories, SPLIT_SEED);
-        const model: EmbeddingModel = await train(corpusOf(split.train), 'evaluation');
-        return runInBackground<ModelEvaluation>(
-          {
-            module: join(__dirname, '..', '..', 'training', 'evaluation', 'items'),
-            call: 'evaluateItems',
-            args: [model, split, { seed: SPLIT_SEED }],
-          },
-          { signal },
-        );
-      },
+      evaluate: ({ run }) =>
+        run<ModelEvaluation>({
+          module: join(__dirname, '..', '..', 'training', 'evaluation', 'items'),
+          call: 'trainAndEvaluateItems',
+          args: [histories, context.options, { seed: SPLIT_SEED }],
+        }),
       learn: async (train) => embeddingProduct(await train<unknown, EmbeddingModel>(corpusOf(histories), 'training')),
     };
   },

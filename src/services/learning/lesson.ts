@@ -8,9 +8,15 @@ import { CancelledError, KindredError } from '../../errors';
 import { type RangeFacts, rangeFacts, type TimeRange } from '../../stores/corpora';
 import type { Database } from '../../stores/database';
 import type { VectorRows } from '../../stores/vectors';
+import type { BackgroundJob } from '../../training/background';
 
 /** Trains on `data` off this thread, with the run's options; `part` is what progress reports call it. */
-export type Train = <Data, Model>(data: Data, part: 'evaluation' | 'training') => Promise<Model>;
+export type Train = <Data, Model>(data: Data, part: Part) => Promise<Model>;
+
+export type Part = 'evaluation' | 'training';
+
+/** Runs a job of evaluation off this thread. */
+export type Evaluate = <Result>(job: BackgroundJob) => Promise<Result>;
 
 /** What of a model is stored. */
 export interface Product {
@@ -23,7 +29,7 @@ export interface Product {
 export interface Prepared {
   data: ModelData;
   /** Holds data out, trains on the rest, measures beside the baselines; undefined where there is nothing to measure by. */
-  evaluate(train: Train, signal: AbortSignal): Promise<ModelEvaluation | undefined>;
+  evaluate(off: { train: Train; run: Evaluate }): Promise<ModelEvaluation | undefined>;
   /** Trains on everything. */
   learn(train: Train): Promise<Product>;
 }

@@ -2,8 +2,7 @@
 import { join } from 'node:path';
 import type { ModelEvaluation } from '../../domain/model';
 import { type TieRow, tiePages } from '../../stores/corpora';
-import { runInBackground } from '../../training/background';
-import { hideTies } from '../../training/evaluation/friends';
+import { sharedFloat32, sharedInt32 } from '../../training/graph/compact-graph';
 import type { EdgeList } from '../../training/graph/edge-list';
 import type { EmbeddingModel } from '../../training/trainer';
 import { embeddingProduct } from './embedding';
@@ -16,60 +15,89 @@ export const usersLesson: Lesson = {
   space: 'users',
   async prepare(context) {
     const data = await corpusFacts(context, 'relations');
-    const collector = new EdgeCollector();
+    const collector = new EdgeCollector(data.rows);
     for await (const page of tiePages(context.database, context.range)) {
       refuseCancelled(context.signal);
       for (const row of page) collector.add(row);
     }
-    const edges = collector.finish();
+    const { names, edges } = collector.finish();
     return {
       data,
-      evaluate: async (train, signal) => {
-        const split = hideTies(edges, { seed: SPLIT_SEED });
-        const model: EmbeddingModel = await train(split.train, 'evaluation');
-        return runInBackground<ModelEvaluation>(
-          {
-            module: join(__dirname, '..', '..', 'training', 'evaluation', 'friends'),
-            call: 'evaluateFriends',
-            args: [model, split, { seed: SPLIT_SEED }],
-          },
-          { signal },
-        );
+      evaluate: ({ run }) =>
+        run<ModelEvaluation>({
+          module: join(__dirname, '..', '..', 'training', 'evaluation', 'friends'),
+          call: 'trainAndEvaluateFriends',
+          args: [edges, context.options, { seed: SPLIT_SEED }],
+        }),
+      learn: async (train) => {
+        const model = await train<NumberedEdges, EmbeddingModel<number>>(edges, 'training');
+        return embeddingProduct({ ...model, ids: model.ids.map((number) => names[number]) });
       },
-      learn: async (train) => embeddingProduct(await train<EdgeList, EmbeddingModel>(edges, 'training')),
     };
   },
 };
 
-/** Numbers the people of ties as they come. Ties without weights of their own stay unweighted, which walks faster. */
-class EdgeCollector {
-  private readonly ids: string[] = [];
-  private readonly numbers = new Map<string, number>();
-  private readonly sources: number[] = [];
-  private readonly targets: number[] = [];
-  private readonly weights: number[] = [];
-  private weighted = false;
+/** Training needs no names: they stay here, and their numbers stand for them. */
+type NumberedEdges = EdgeList<number>;
 
-  add({ user_id, friend_id, weight }: TieRow): void {
-    this.sources.push(this.number(user_id));
-    this.targets.push(this.number(friend_id));
-    this.weights.push(weight);
-    this.weighted ||= weight !== 1;
+/**
+ * Numbers the people of ties as they come, into columns that other threads share. Ties without weights of their own stay
+ * unweighted, which walks faster.
+ */
+class EdgeCollector {
+  private readonly names: string[] = [];
+  private readonly numbers = new Map<string, number>();
+  private sources: Int32Array;
+  private targets: Int32Array;
+  /** From the first tie on that does not weigh 1. */
+  private weights?: Float32Array;
+  private ties = 0;
+
+  /** @param expected ties that will come, about; what is not used of it takes no memory */
+  constructor(expected: number) {
+    this.sources = sharedInt32(expected);
+    this.targets = sharedInt32(expected);
   }
 
-  finish(): EdgeList {
+  add({ user_id, friend_id, weight }: TieRow): void {
+    if (this.ties === this.sources.length) this.grow();
+    const tie = this.ties++;
+    this.sources[tie] = this.number(user_id);
+    this.targets[tie] = this.number(friend_id);
+    if (weight !== 1) this.weights ??= sharedFloat32(this.sources.length).fill(1, 0, tie);
+    if (this.weights) this.weights[tie] = weight;
+  }
+
+  finish(): { names: readonly string[]; edges: NumberedEdges } {
+    const { names, ties } = this;
     return {
-      ids: this.ids,
-      sources: Int32Array.from(this.sources),
-      targets: Int32Array.from(this.targets),
-      ...(this.weighted && { weights: Float32Array.from(this.weights) }),
+      names,
+      edges: {
+        ids: names.map((_, number) => number),
+        sources: this.sources.subarray(0, ties),
+        targets: this.targets.subarray(0, ties),
+        ...(this.weights && { weights: this.weights.subarray(0, ties) }),
+      },
     };
   }
 
-  private number(id: string): number {
-    const known = this.numbers.get(id);
+  private number(name: string): number {
+    const known = this.numbers.get(name);
     if (known !== undefined) return known;
-    this.numbers.set(id, this.ids.length);
-    return this.ids.push(id) - 1;
+    this.numbers.set(name, this.names.length);
+    return this.names.push(name) - 1;
+  }
+
+  /** More came than were counted: somebody ingested meanwhile. */
+  private grow(): void {
+    const length = Math.max(1024, this.ties * 2);
+    const { sources, targets, weights } = this;
+    this.sources = sharedInt32(length);
+    this.sources.set(sources);
+    this.targets = sharedInt32(length);
+    this.targets.set(targets);
+    if (!weights) return;
+    this.weights = sharedFloat32(length);
+    this.weights.set(weights);
   }
 }

@@ -4,10 +4,13 @@
  * Adamic-Adar. The model ranks as the service does, by the one rule of `recommendation.ts`: input x output + bias, which
  * estimates the log of the chance to meet somebody on a walk.
  */
-import { type CompactGraph, compactGraph } from '../graph/compact-graph';
+import { collectGarbage } from '../../threads';
+import { type CompactGraph, compactGraph, graphBytes } from '../graph/compact-graph';
 import type { EdgeList } from '../graph/edge-list';
 import { Random } from '../kernels/random';
-import type { EmbeddingModel } from '../trainer';
+import { trainNode2Vec } from '../node2vec/node2vec';
+import type { Node2VecOptions } from '../node2vec/options';
+import type { EmbeddingModel, TrainingContext } from '../trainer';
 import type { Evaluation } from './evaluation';
 import { questionOf, scoreAll } from './recommendation';
 
@@ -18,11 +21,11 @@ export interface HideOptions {
   readonly seed?: number;
 }
 
-export interface HiddenTies {
+export interface HiddenTies<Id = string> {
   /** What may be learned from. Every node still has a tie. */
-  readonly train: EdgeList;
+  readonly train: EdgeList<Id>;
   /** The hidden ties, on the same ids. */
-  readonly hidden: EdgeList;
+  readonly hidden: EdgeList<Id>;
   /** What was done, in words. */
   readonly protocol: string;
 }
@@ -37,7 +40,7 @@ export interface FriendEvaluationOptions {
 }
 
 /** Hides distinct ties, drawn with a seed; a tie without which one of its ends would have none stays. */
-export function hideTies(edges: EdgeList, { share = 0.1, seed = 1 }: HideOptions = {}): HiddenTies {
+export function hideTies<Id>(edges: EdgeList<Id>, { share = 0.1, seed = 1 }: HideOptions = {}): HiddenTies<Id> {
   const { nodes, ties, offsets, neighbours, weights, order } = compactGraph(edges);
   const sources = new Int32Array(ties);
   const slots = new Uint32Array(ties);
@@ -51,40 +54,57 @@ export function hideTies(edges: EdgeList, { share = 0.1, seed = 1 }: HideOptions
   }
   const left = Uint32Array.from({ length: nodes }, (_, node) => offsets[node + 1] - offsets[node]);
   const wanted = Math.round(ties * share);
-  const hidden: number[] = [];
-  const kept: number[] = [];
-  for (const drawn of Random.seeded(seed).shuffle(Int32Array.from(sources.keys()))) {
-    const [source, target] = [sources[drawn], neighbours[slots[drawn]]];
-    if (hidden.length < wanted && left[source] > 1 && left[target] > 1) {
+  const drawn = new Int32Array(ties);
+  for (let one = 0; one < ties; one++) drawn[one] = one;
+  Random.seeded(seed).shuffle(drawn);
+  const hidden = new Int32Array(wanted);
+  let hiddenCount = 0;
+  // Those that stay move up in place: a list of millions of ties is not held twice.
+  let keptCount = 0;
+  for (const one of drawn) {
+    const [source, target] = [sources[one], neighbours[slots[one]]];
+    if (hiddenCount < wanted && left[source] > 1 && left[target] > 1) {
       left[source]--;
       left[target]--;
-      hidden.push(drawn);
-    } else kept.push(drawn);
+      hidden[hiddenCount++] = one;
+    } else drawn[keptCount++] = one;
   }
   const ids = Array.from(order, (position) => edges.ids[position]);
-  const pick = (chosen: readonly number[]): EdgeList => ({
+  const pick = (chosen: Int32Array): EdgeList<Id> => ({
     ids,
-    sources: Int32Array.from(chosen, (one) => sources[one]),
-    targets: Int32Array.from(chosen, (one) => neighbours[slots[one]]),
-    weights: weights && Float32Array.from(chosen, (one) => weights[slots[one]]),
+    sources: chosen.map((one) => sources[one]),
+    targets: chosen.map((one) => neighbours[slots[one]]),
+    weights: weights && new Float32Array(chosen.length).map((_, at) => weights[slots[chosen[at]]]),
   });
   return {
-    train: pick(kept),
-    hidden: pick(hidden),
-    protocol: `${hidden.length} of ${ties} ties hidden (drawn with seed ${seed}; both ends keep a tie)`,
+    train: pick(drawn.subarray(0, keptCount)),
+    hidden: pick(hidden.subarray(0, hiddenCount)),
+    protocol: `${hiddenCount} of ${ties} ties hidden (drawn with seed ${seed}; both ends keep a tie)`,
   };
+}
+
+/** Trains on what hiding leaves and evaluates on what it hid: one job of a background thread, whose memory goes with it. */
+export async function trainAndEvaluateFriends<Id>(
+  edges: EdgeList<Id>,
+  options: Node2VecOptions,
+  { seed }: { readonly seed: number },
+  context?: TrainingContext,
+): Promise<Evaluation> {
+  const split = hideTies(edges, { seed });
+  return evaluateFriends(await trainNode2Vec(split.train, options, context), split, { seed });
 }
 
 /** Scores everybody for a user, by the numbers of the graph. The higher, the likelier a friend. */
 type Suggester = (user: number) => Float64Array;
 
-export function evaluateFriends(
-  model: EmbeddingModel,
-  split: HiddenTies,
+export function evaluateFriends<Id>(
+  model: EmbeddingModel<Id>,
+  split: HiddenTies<Id>,
   options: FriendEvaluationOptions = {},
 ): Evaluation {
   const { k = 10, maxUsers = 2000, seed = 1 } = options;
   const graph = compactGraph(split.train);
+  collectGarbage(graphBytes(graph));
   const friends = hiddenFriends(graph, split);
   const everyone = [...friends.keys()].filter((user) => friends[user].length > 0);
   const users = Random.seeded(seed).shuffle(everyone.slice()).slice(0, maxUsers);
@@ -103,7 +123,7 @@ export function evaluateFriends(
   };
 }
 
-function hiddenFriends(graph: CompactGraph, { hidden }: HiddenTies): number[][] {
+function hiddenFriends<Id>(graph: CompactGraph, { hidden }: HiddenTies<Id>): number[][] {
   const nodeOf = new Int32Array(hidden.ids.length).fill(-1);
   for (let node = 0; node < graph.nodes; node++) nodeOf[graph.order[node]] = node;
   const friends: number[][] = Array.from({ length: graph.nodes }, () => []);
@@ -147,7 +167,7 @@ function chanceInFirst(k: number, one: number, scores: Float64Array): number {
   return Math.max(0, Math.min(1, (k - better) / equal));
 }
 
-function byModel(model: EmbeddingModel, ids: readonly string[], graph: CompactGraph): Suggester {
+function byModel<Id>(model: EmbeddingModel<Id>, ids: readonly Id[], graph: CompactGraph): Suggester {
   const { dimension, input } = model;
   const rows = new Map(model.ids.map((id, row) => [id, row]));
   const rowOf = Int32Array.from(graph.order, (position) => rows.get(ids[position]) ?? -1);

@@ -3,10 +3,12 @@
  * the user has never seen. Beside it, on the same hidden items, popularity and item kNN.
  */
 import { Random } from '../kernels/random';
-import type { Histories } from '../sequence2vec/histories';
-import type { EmbeddingModel } from '../trainer';
+import { corpusOf, type Histories } from '../sequence2vec/histories';
+import { word2vec } from '../sequence2vec/word2vec';
+import type { Word2VecOptions } from '../sequence2vec/word2vec-options';
+import type { EmbeddingModel, TrainingContext } from '../trainer';
 import type { Evaluation } from './evaluation';
-import type { LeaveOneOut } from './leave-one-out';
+import { type LeaveOneOut, leaveOneOut } from './leave-one-out';
 import { newestItems, questionOf, scoreAll } from './recommendation';
 
 export interface ItemEvaluationOptions {
@@ -43,6 +45,17 @@ export function evaluateItems(
       { name: 'item kNN', plain: false, metrics: measure(byNeighbours(train)) },
     ],
   };
+}
+
+/** Trains on what leaving one out leaves and evaluates on what it hid: one job of a background thread. */
+export async function trainAndEvaluateItems(
+  histories: Histories,
+  options: Word2VecOptions,
+  { seed }: { readonly seed: number },
+  context?: TrainingContext,
+): Promise<Evaluation> {
+  const split = leaveOneOut(histories, seed);
+  return evaluateItems(await word2vec.train(corpusOf(split.train), options, context), split, { seed });
 }
 
 function usersToAsk(hidden: Int32Array, maxUsers: number, seed: number): number[] {

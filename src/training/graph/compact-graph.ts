@@ -31,7 +31,7 @@ export interface CompactGraph {
  * @throws InputError an index outside `ids`, or a weight that is not a finite number above 0
  * @throws KindredError EMPTY_CORPUS where no tie is left
  */
-export function compactGraph(edges: EdgeList): CompactGraph {
+export function compactGraph(edges: EdgeList<unknown>): CompactGraph {
   checkEdges(edges);
   const { degrees, selfLoops } = countTies(edges);
   const order = byFallingDegree(degrees);
@@ -63,7 +63,7 @@ export function graphBytes(graph: CompactGraph): number {
   return offsets.byteLength + neighbours.byteLength + (weights?.byteLength ?? 0) + order.byteLength;
 }
 
-function checkEdges({ ids, sources, targets, weights }: EdgeList): void {
+function checkEdges({ ids, sources, targets, weights }: EdgeList<unknown>): void {
   if (sources.length !== targets.length || (weights && weights.length !== sources.length)) {
     throw new InputError('edges', 'The edge list has columns of different lengths.', {
       remedy: 'Give one source, one target and, where there are weights, one weight a tie.',
@@ -85,7 +85,7 @@ function checkEdges({ ids, sources, targets, weights }: EdgeList): void {
   }
 }
 
-function countTies({ ids, sources, targets }: EdgeList): { degrees: Uint32Array; selfLoops: number } {
+function countTies({ ids, sources, targets }: EdgeList<unknown>): { degrees: Uint32Array; selfLoops: number } {
   const degrees = new Uint32Array(ids.length);
   let selfLoops = 0;
   for (let tie = 0; tie < sources.length; tie++) {
@@ -124,7 +124,7 @@ interface Rows {
  * Rows in the new numbering. Filled once in the edge list's order, then transposed: reading the rows in ascending order
  * of their node writes every transposed row in ascending order, which sorts all of them in linear time.
  */
-function sortedRows(edges: EdgeList, degrees: Uint32Array, order: Int32Array): Rows {
+function sortedRows(edges: EdgeList<unknown>, degrees: Uint32Array, order: Int32Array): Rows {
   const rank = new Int32Array(edges.ids.length).fill(-1);
   const offsets = sharedUint32(order.length + 1);
   for (let node = 0; node < order.length; node++) {

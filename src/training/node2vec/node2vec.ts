@@ -4,7 +4,8 @@
  * are held. A node without a tie cannot be learnt from and has no vector.
  */
 import { join } from 'node:path';
-import { compactGraph } from '../graph/compact-graph';
+import { collectGarbage } from '../../threads';
+import { compactGraph, graphBytes } from '../graph/compact-graph';
 import type { EdgeList } from '../graph/edge-list';
 import { walkable, walkableBytes } from '../graph/walks';
 import { trainSkipGram } from '../kernels/pool';
@@ -13,11 +14,17 @@ import { checkRelations, type Node2VecOptions, node2vecOptions } from './options
 import { countVisits } from './visits';
 import { unitsPerRound, type WalkData, walksPerUnit } from './walk-source';
 
-async function train(edges: EdgeList, options: Node2VecOptions, context?: TrainingContext): Promise<EmbeddingModel> {
+export async function trainNode2Vec<Id>(
+  edges: EdgeList<Id>,
+  options: Node2VecOptions,
+  context?: TrainingContext,
+): Promise<EmbeddingModel<Id>> {
   checkRelations(options);
   context?.onProgress?.({ phase: 'graph', done: 0, total: 1 });
   const walked = walkable(compactGraph(edges));
   const { graph } = walked;
+  // What sorting the graph took is as large as the graph; it must not lie beside the tables.
+  collectGarbage(graphBytes(graph));
   const { dimension, window, negatives, negativeSharing, epochs, walksPerNode, walkLength, p, q, seed } = options;
   const visits = await countVisits(walked, options, context);
   const noise = Float64Array.from(visits, (count) => count ** options.negativeExponent);
@@ -73,5 +80,5 @@ export const node2vec: Trainer<Node2VecOptions, EdgeList, EmbeddingModel> = {
   name: 'node2vec',
   options: node2vecOptions,
   isDeterministic: ({ threads }) => threads === 1,
-  train,
+  train: trainNode2Vec,
 };
