@@ -4,6 +4,7 @@
  */
 import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import { unwrapResolverError } from '@apollo/server/errors';
+import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
 import fastify, { type FastifyInstance } from 'fastify';
 import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema, NoSchemaIntrospectionCustomRule } from 'graphql';
@@ -125,7 +126,8 @@ function apolloServer(
     stopOnTerminationSignals: false,
     parseOptions: { maxTokens: LIMITS.tokens },
     formatError: (formatted, error) => formatError(formatted, error, report),
-    plugins: [fastifyApolloDrainPlugin(app), inputChecks],
+    // Apollo's own plugin for Cache-Control wraps each field of each answer, to find that none may be cached.
+    plugins: [fastifyApolloDrainPlugin(app), inputChecks, noStore, ApolloServerPluginCacheControlDisabled()],
     logger: log.child({ part: 'graphql' }, { level: 'warn' }),
   });
 }
@@ -145,6 +147,17 @@ const inputChecks: ApolloServerPlugin<Context> = {
             variablePath(error, { document, schema, variables: request.variables ?? {} });
           if (field !== undefined) Object.assign(error.extensions, { code: 'BAD_USER_INPUT', field });
         }
+      },
+    };
+  },
+};
+
+/** What is alike today need not be so tomorrow: no answer is kept on its way. */
+const noStore: ApolloServerPlugin<Context> = {
+  async requestDidStart() {
+    return {
+      async willSendResponse({ response }) {
+        response.http.headers.set('cache-control', 'no-store');
       },
     };
   },

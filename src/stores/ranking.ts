@@ -141,10 +141,13 @@ function distanceExpression(from: RankOrigin, exact: boolean): string {
 function originQuery(from: RankOrigin, table: string): string {
   switch (from.by) {
     case 'alike': {
-      const mean = (ids: string) =>
-        `(SELECT avg(l2_normalize(o.input)) FROM ${table} o WHERE o.id = ANY(${ids}::text[]))`;
-      return `SELECT CASE WHEN vector_norm(d.vector) > 1e-6 THEN d.vector END AS vector, NULL::timestamptz AS as_of
-        FROM (SELECT coalesce(${mean('$8')} - ${mean('$9')}, ${mean('$8')}) AS vector) d`;
+      const mean = (ids: string) => `(SELECT avg(l2_normalize(o.input)) AS vector FROM ${table} o WHERE ${ids})`;
+      const isOne = from.like.length === 1 && from.unlike.length === 0;
+      const direction = isOne
+        ? `${mean('o.id = ($8::text[])[1] AND $9::text[] IS NOT NULL')} d`
+        : `(SELECT coalesce(l.vector - u.vector, l.vector) AS vector FROM ${mean('o.id = ANY($8::text[])')} l,
+          ${mean('o.id = ANY($9::text[])')} u OFFSET 0) d`;
+      return `SELECT CASE WHEN vector_norm(d.vector) > 1e-6 THEN d.vector END AS vector, NULL::timestamptz AS as_of FROM ${direction}`;
     }
     case 'member':
       return `SELECT (SELECT o.input || '[1,0]'::vector FROM ${table} o WHERE o.id = $8) AS vector, NULL::timestamptz AS as_of`;
@@ -182,14 +185,27 @@ const MEETS_CONDITIONS = `coalesce((SELECT NOT EXISTS (
         ELSE c.min IS NULL AND c.max IS NULL AND w.attributes ? c.name END, false))
   FROM items w WHERE w.item_id = v.id), false)`;
 
-/** The text depends on which kinds of conditions there are, never on their values, so that it stays prepared. */
+/**
+ * The planner is told roughly how many rows are wanted, in a few steps so that texts are few: of an unknown LIMIT it expects
+ * a tenth of the table, and would plan anew for each question to do better than that.
+ */
+function roundedUp(limit: number): number {
+  return 2 ** Math.ceil(Math.log2(limit));
+}
+
+/**
+ * The text depends on which kinds of conditions there are, never on their values, so that it stays prepared; and it has no
+ * conditions that only some values switch on, so that one plan is as good as another and the database keeps it.
+ */
 function statement(request: RankRequest, exact: boolean): string {
   const { from, table } = request;
   const isPopularity = from.by === 'popularity';
   const distance = distanceExpression(from, exact);
   const wanted = [
     'v.id <> ALL($2::text[])',
-    `($3::float8 IS NULL OR ${distance} > $3 OR (${distance} = $3 AND v.id > $4))`,
+    request.after
+      ? `(${distance} > $3::float8 OR (${distance} = $3 AND v.id > $4::text))`
+      : '($3::float8 IS NULL AND $4::text IS NULL OR true)',
     ...(isPopularity ? [] : ['(SELECT vector FROM origin) IS NOT NULL']),
     // A vector of zeros has no direction; the index leaves it out as well.
     ...(from.by === 'alike' && exact ? ['vector_norm(v.input) > 0'] : []),
@@ -205,7 +221,9 @@ function statement(request: RankRequest, exact: boolean): string {
       origin.as_of, n.*
       ${request.withItems ? ', i.title, i.attributes, i.image_uri' : ''}
     FROM origin LEFT JOIN (
-      SELECT v.id, ${distance} AS distance FROM ${table} v WHERE ${wanted.join(' AND ')} ORDER BY ${order} LIMIT $5
+      SELECT id, distance FROM (
+        SELECT v.id, ${distance} AS distance FROM ${table} v WHERE ${wanted.join(' AND ')} ORDER BY ${order} LIMIT ${roundedUp(request.limit)}
+      ) m LIMIT $5
     ) n ON true ${request.withItems ? 'LEFT JOIN items i ON i.item_id = n.id' : ''}
     ORDER BY n.distance, n.id`;
 }
