@@ -3,7 +3,8 @@
  * the pool holds one connection and transactions take turns. Its files survive a killed process (every write has reached
  * the system by the time it is acknowledged), but not a power cut: PGlite does not fsync.
  */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { type ClientBase, Pool, type PoolConfig } from 'pg';
 import { KindredError } from '../errors';
 import { EmbeddedThread } from './embedded-connection';
@@ -17,7 +18,7 @@ const PART_BYTES = 16 * 2 ** 20;
 /** @param dataDir absolute path; the database is in its subfolder `postgres`, beside the lock */
 export async function openEmbedded(dataDir: string): Promise<PooledDatabase> {
   try {
-    mkdirSync(dataDir, { recursive: true });
+    makeFolder(dataDir);
   } catch (cause) {
     throw new KindredError('BAD_CONFIGURATION', `The folder ${dataDir} cannot be made: ${(cause as Error).message}`, {
       remedy: 'Choose a folder that can be written to, with --data-dir or KINDRED_DATA_DIR.',
@@ -59,6 +60,22 @@ export async function openEmbedded(dataDir: string): Promise<PooledDatabase> {
   } catch (error) {
     lock.release();
     throw error;
+  }
+}
+
+/**
+ * Not mkdir's own `recursive`: in a place that refuses new folders by ENOENT, as /proc does, Node 20's tries for ever.
+ */
+function makeFolder(folder: string): void {
+  const there = statSync(folder, { throwIfNoEntry: false });
+  if (there?.isDirectory()) return;
+  if (there) throw new Error(`${folder} is not a folder`);
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    // Another process was faster.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 

@@ -13,3 +13,8 @@ it('begins anew where a process was killed while it made the folder', async () =
   await database.close();
   await store.remove();
 });
+
+const unfit = [join(__filename, 'store'), ...(process.platform === 'linux' ? ['/proc/kindred/store'] : [])];
+it.each(unfit)('refuses a folder that cannot be made: %s', async (dataDir) => {
+  await expect(openDatabase({ dataDir })).rejects.toMatchObject({ code: 'BAD_CONFIGURATION' });
+});
