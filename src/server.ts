@@ -170,7 +170,7 @@ function refuse(check: () => void): void {
   } catch (error) {
     if (!(error instanceof KindredError)) throw error;
     const { message, extensions } = toGraphQLError(toClientError(error, () => undefined));
-    throw new GraphQLError(message, { extensions });
+    throw new GraphQLError(message, { extensions: { ...extensions, http: { status: 400 } } });
   }
 }
 
@@ -179,6 +179,9 @@ function formatError(formatted: GraphQLFormattedError, error: unknown, report: R
   const cause = unwrapResolverError(error);
   const { code, field, remedy } = (formatted.extensions ?? {}) as Record<string, string | undefined>;
   const isGraphQLs = cause === error || (cause as Error).name === 'GraphQLError';
+  // GraphQL's parser calls itself for what is nested.
+  if (code === 'GRAPHQL_PARSE_FAILED' && formatted.message.includes('call stack'))
+    return toGraphQLError({ code, message: 'The query is nested too deeply to be read.' });
   if (isGraphQLs && code && code !== 'INTERNAL_SERVER_ERROR')
     return toGraphQLError({ code, message: formatted.message, field, remedy }, formatted);
   return toGraphQLError(toClientError(cause, report), formatted);

@@ -1,9 +1,9 @@
 /** Subscriptions over graphql-ws on the HTTP server's own port and path. */
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import {
   type ExecutionArgs,
   type ExecutionResult,
-  type GraphQLError,
+  GraphQLError,
   type GraphQLFormattedError,
   type GraphQLSchema,
   getOperationAST,
@@ -31,7 +31,12 @@ const MAX_MESSAGE_BYTES = 256 * 1024;
 
 export function openSubscriptions(server: Server, settings: SubscriptionSettings): { close(): Promise<void> } {
   const { schema, path, validationRules, context, report } = settings;
-  const sockets = new WebSocketServer({ server, path, maxPayload: MAX_MESSAGE_BYTES });
+  const sockets = new WebSocketServer({
+    server,
+    path,
+    maxPayload: MAX_MESSAGE_BYTES,
+    verifyClient: ({ origin, req }: { origin?: string; req: IncomingMessage }) => isOwnPage(origin, req.headers.host),
+  });
   const format = (errors: readonly GraphQLError[]) => errors.map((error) => formatError(error, report));
   const handle = useServer(
     {
@@ -59,7 +64,17 @@ export function openSubscriptions(server: Server, settings: SubscriptionSettings
   return { close: async () => void (await handle.dispose()) };
 }
 
+/**
+ * Browsers let any page open a WebSocket to this machine, and say which page it was; other clients say nothing. Over HTTP
+ * a foreign page is stopped by the content type that it cannot send.
+ */
+function isOwnPage(origin: string | undefined, host: string | undefined): boolean {
+  return origin === undefined || (URL.canParse(origin) && new URL(origin).host === host);
+}
+
 function asGraphQLError(error: unknown): GraphQLError {
+  // GraphQL's parser calls itself for what is nested.
+  if (error instanceof RangeError) return new GraphQLError('The query is nested too deeply to be read.');
   return error as GraphQLError;
 }
 
