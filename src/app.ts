@@ -1,6 +1,8 @@
 /** The one place where things are constructed and wired. */
 import pino, { type Logger } from 'pino';
 import type { Config } from './config';
+import type { TrainingRun } from './domain/model';
+import { KindredError } from './errors';
 import { type RunningServer, startServer } from './server';
 import { openServices, type Services } from './services/services';
 import { openDatabase } from './stores/open';
@@ -20,7 +22,7 @@ export async function createApp(config: Config): Promise<App> {
   for (const warning of database.warnings) log.warn(warning);
   const { services, close } = openServices(database, {
     trainingThreads: config.trainingThreads,
-    onTrainingFailure: ({ id, trainer }, error) => log.error({ err: error, run: id, trainer }, 'a training run failed'),
+    onTrainingFailure: (run, error) => logFailure(log, run, error),
   });
   try {
     const interrupted = await services.training.recover();
@@ -50,6 +52,13 @@ export async function createApp(config: Config): Promise<App> {
       return stopping;
     },
   };
+}
+
+/** A failure that Kindred named and that has no cause of its own is told whole to whoever asked for the run. */
+function logFailure(log: Logger, { id, trainer }: TrainingRun, error: unknown): void {
+  if (error instanceof KindredError && error.cause === undefined)
+    log.info({ run: id, trainer, code: error.code, reason: error.message }, 'a training run failed');
+  else log.error({ err: error, run: id, trainer }, 'a training run failed');
 }
 
 /** To stderr: stdout belongs to data. */

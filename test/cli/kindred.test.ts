@@ -144,6 +144,13 @@ describe('kindred, process by process', () => {
     expect(await json(['models'])).toHaveLength(before);
   });
 
+  it('says in two lines, without a trace, that there is nothing to learn from', async () => {
+    const { code, stderr } = await kindred(['train', 'word2vec', '--data-dir', join(folder, 'nothing')]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^error: There is nothing to learn from.*\[EMPTY_CORPUS\]\n {2}remedy: /m);
+    expect(stderr).not.toMatch(/stack|\.js:\d+/);
+  });
+
   it('refuses trainers and options that do not exist, with exit code 2', async () => {
     const trainer = await kindred(['train', 'word3vec', ...store]);
     expect(trainer.code).toBe(2);
