@@ -61,7 +61,9 @@ export function modelText(model: Model): string {
 }
 
 export function promotionText(promotion: Promotion): string {
-  const before = promotion.replacedId ? `, in place of ${promotion.replacedId}` : '';
+  const { replacedId } = promotion;
+  if (replacedId === promotion.model.id) return `${replacedId} answers for space ${promotion.space} already\n`;
+  const before = replacedId ? `, in place of ${replacedId}` : '';
   const note = promotion.note ? `\n${promotion.note}` : '';
   const forced = promotion.forced ? ' (forced)' : '';
   return `${promotion.model.id} now answers for space ${promotion.space}${before}${forced}${note}\n`;

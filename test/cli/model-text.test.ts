@@ -75,5 +75,6 @@ describe('text about models', () => {
       promotedAt: new Date(),
     } as const;
     expect(promotionText(promotion)).toBe('items-3 now answers for space items, in place of items-2 (forced)\n');
+    expect(promotionText({ ...promotion, replacedId: model.id })).toBe('items-3 answers for space items already\n');
   });
 });
