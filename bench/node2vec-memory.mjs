@@ -6,9 +6,12 @@
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 const require = createRequire(import.meta.url);
-const { trainInBackground } = require('../dist/training/background.js');
+const { runInBackground } = require('../dist/training/background.js');
+const { collectGarbage } = require('../dist/threads.js');
 const { Random } = require('../dist/training/kernels/random.js');
 const { parseOptions, trainerNamed } = require('../dist/training/trainers.js');
 
@@ -16,6 +19,8 @@ const [nodes, ties] = process.argv.slice(2).map(Number);
 const DIMENSION = 128;
 /** One short epoch: what is held does not depend on how long it is walked. */
 const OPTIONS = { dimension: DIMENSION, walksPerNode: 1, walkLength: 11, epochs: 1, threads: 2 };
+const options = parseOptions(trainerNamed('node2vec'), OPTIONS);
+const training = fileURLToPath(new URL('../dist/training', import.meta.url));
 
 const before = bytes('VmRSS');
 const names = Array.from({ length: nodes }, (_, node) => `user-${node}`);
@@ -25,13 +30,26 @@ const column = () => {
   for (let tie = 0; tie < ties; tie++) ends[tie] = random.below(nodes);
   return ends;
 };
-const edges = { ids: names.map((_, number) => number), sources: column(), targets: column() };
-const model = await trainInBackground('node2vec', edges, parseOptions(trainerNamed('node2vec'), OPTIONS));
+const graph = await drawnGraph();
+collectGarbage(graph.neighbours.byteLength);
+const model = await inBackground('node2vec/node2vec', 'trainOnGraph', [graph, options]);
 const ids = model.ids.map((number) => names[number]);
 // Compressed rows: both directions of a tie, where each row starts, and which node is whose.
-const graph = 4 * (2 * model.facts.ties + (ids.length + 1) + ids.length);
+const graphBytes = 4 * (2 * model.facts.ties + (ids.length + 1) + ids.length);
 const tables = 2 * 4 * DIMENSION * ids.length;
-console.log(JSON.stringify({ grown: bytes('VmHWM') - before, tables, graph, held: model.facts.trainingBytes }));
+console.log(
+  JSON.stringify({ grown: bytes('VmHWM') - before, tables, graph: graphBytes, held: model.facts.trainingBytes }),
+);
+
+/** The list of ties is forgotten once it is a graph. */
+function drawnGraph() {
+  const edges = { ids: names.map((_, number) => number), sources: column(), targets: column() };
+  return inBackground('graph/compact-graph', 'compactGraph', [edges]);
+}
+
+function inBackground(file, call, args) {
+  return runInBackground({ module: join(training, file), call, args });
+}
 
 /** Of Linux's account of this process. */
 function bytes(name) {

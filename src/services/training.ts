@@ -10,7 +10,7 @@ import { failInterruptedRuns, findRun, listRuns, saveRun } from '../stores/runs'
 import { runInBackground, trainInBackground } from '../training/background';
 import type { TrainingContext } from '../training/trainer';
 import { parseOptions, trainerNamed } from '../training/trainers';
-import type { Evaluate, Part, Train } from './learning/lesson';
+import type { OffThread, Part } from './learning/lesson';
 import { lessons } from './learning/lessons';
 import type { ModelRegistry } from './registry';
 import { RunInProgress, type RunningTraining, type TrainingOutcome } from './run-in-progress';
@@ -217,7 +217,7 @@ export class TrainingRuns {
     const off = this.offThread(plan, run);
     const evaluation = input.evaluate === false ? undefined : await prepared.evaluate(off);
     const startedAt = performance.now();
-    const product = await prepared.learn(off.train);
+    const product = await prepared.learn(off);
     const seconds = (performance.now() - startedAt) / 1000;
     run.refuseCancelled();
     run.report({ phase: 'storing the model', done: 0, total: 0 });
@@ -246,14 +246,14 @@ export class TrainingRuns {
     return lessons[trainer].prepare({ database: this.database, range, options, signal });
   }
 
-  private offThread({ trainer, options }: Plan, run: RunInProgress<unknown>): { train: Train; run: Evaluate } {
+  private offThread({ trainer, options }: Plan, run: RunInProgress<unknown>): OffThread {
     const context = (part: Part): TrainingContext => ({
       signal: run.signal,
       onProgress: (progress) => run.report({ ...progress, phase: `${part}: ${progress.phase}` }),
     });
     return {
       train: (data, part) => trainInBackground(trainer, data, options, context(part)),
-      run: (job) => runInBackground(job, context('evaluation')),
+      run: (job, part = 'evaluation') => runInBackground(job, context(part)),
     };
   }
 }

@@ -38,7 +38,7 @@ export const accountsLesson: Lesson = {
         const model: AutoencoderModel = await train(split.training, 'evaluation');
         return run<ModelEvaluation>(measuring(model, split));
       },
-      learn: async (train) => {
+      learn: async ({ train }) => {
         const { columns, rows, values, rowsPerDay } = table;
         const model = await train<FeatureMatrix, AutoencoderModel>({ columns, rows, values, rowsPerDay }, 'training');
         return {

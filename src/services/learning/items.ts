@@ -28,7 +28,8 @@ export const itemsLesson: Lesson = {
           call: 'trainAndEvaluateItems',
           args: [histories, context.options, { seed: SPLIT_SEED }],
         }),
-      learn: async (train) => embeddingProduct(await train<unknown, EmbeddingModel>(corpusOf(histories), 'training')),
+      learn: async ({ train }) =>
+        embeddingProduct(await train<unknown, EmbeddingModel>(corpusOf(histories), 'training')),
     };
   },
 };

@@ -15,8 +15,13 @@ export type Train = <Data, Model>(data: Data, part: Part) => Promise<Model>;
 
 export type Part = 'evaluation' | 'training';
 
-/** Runs a job of evaluation off this thread. */
-export type Evaluate = <Result>(job: BackgroundJob) => Promise<Result>;
+/** Runs any other job off this thread. */
+export type Run = <Result>(job: BackgroundJob, part?: Part) => Promise<Result>;
+
+export interface OffThread {
+  readonly train: Train;
+  readonly run: Run;
+}
 
 /** What of a model is stored. */
 export interface Product {
@@ -29,9 +34,9 @@ export interface Product {
 export interface Prepared {
   data: ModelData;
   /** Holds data out, trains on the rest, measures beside the baselines; undefined where there is nothing to measure by. */
-  evaluate(off: { train: Train; run: Evaluate }): Promise<ModelEvaluation | undefined>;
+  evaluate(off: OffThread): Promise<ModelEvaluation | undefined>;
   /** Trains on everything. */
-  learn(train: Train): Promise<Product>;
+  learn(off: OffThread): Promise<Product>;
 }
 
 export interface LessonContext {

@@ -2,11 +2,13 @@
 import { join } from 'node:path';
 import type { ModelEvaluation } from '../../domain/model';
 import { type TieRow, tiePages } from '../../stores/corpora';
-import { sharedFloat32, sharedInt32 } from '../../training/graph/compact-graph';
+import { collectGarbage } from '../../threads';
+import { runInBackground } from '../../training/background';
+import { type CompactGraph, graphBytes, sharedFloat32, sharedInt32 } from '../../training/graph/compact-graph';
 import type { EdgeList } from '../../training/graph/edge-list';
 import type { EmbeddingModel } from '../../training/trainer';
 import { embeddingProduct } from './embedding';
-import { corpusFacts, type Lesson, refuseCancelled } from './lesson';
+import { corpusFacts, type Lesson, type LessonContext, refuseCancelled } from './lesson';
 
 /** Seed of what evaluation hides: the same for every run, so that versions can be compared. */
 const SPLIT_SEED = 1;
@@ -15,27 +17,42 @@ export const usersLesson: Lesson = {
   space: 'users',
   async prepare(context) {
     const data = await corpusFacts(context, 'relations');
-    const collector = new EdgeCollector(data.rows);
-    for await (const page of tiePages(context.database, context.range)) {
-      refuseCancelled(context.signal);
-      for (const row of page) collector.add(row);
-    }
-    const { names, edges } = collector.finish();
+    const { names, graph } = await readGraph(context, data.rows);
+    // The list of ties that the graph was, and what was read to make it, must not lie beside the tables.
+    collectGarbage(graphBytes(graph));
     return {
       data,
       evaluate: ({ run }) =>
         run<ModelEvaluation>({
-          module: join(__dirname, '..', '..', 'training', 'evaluation', 'friends'),
+          module: join(TRAINING, 'evaluation', 'friends'),
           call: 'trainAndEvaluateFriends',
-          args: [edges, context.options, { seed: SPLIT_SEED }],
+          args: [graph, context.options, { seed: SPLIT_SEED }],
         }),
-      learn: async (train) => {
-        const model = await train<NumberedEdges, EmbeddingModel<number>>(edges, 'training');
+      learn: async ({ run }) => {
+        const job = {
+          module: join(TRAINING, 'node2vec', 'node2vec'),
+          call: 'trainOnGraph',
+          args: [graph, context.options],
+        };
+        const model = await run<EmbeddingModel<number>>(job, 'training');
         return embeddingProduct({ ...model, ids: model.ids.map((number) => names[number]) });
       },
     };
   },
 };
+
+const TRAINING = join(__dirname, '..', '..', 'training');
+
+async function readGraph({ database, range, signal }: LessonContext, expected: number) {
+  const collector = new EdgeCollector(expected);
+  for await (const page of tiePages(database, range)) {
+    refuseCancelled(signal);
+    for (const row of page) collector.add(row);
+  }
+  const { names, edges } = collector.finish();
+  const job = { module: join(TRAINING, 'graph', 'compact-graph'), call: 'compactGraph', args: [edges] };
+  return { names, graph: await runInBackground<CompactGraph>(job, { signal }) };
+}
 
 /** Training needs no names: they stay here, and their numbers stand for them. */
 type NumberedEdges = EdgeList<number>;

@@ -40,8 +40,15 @@ export interface FriendEvaluationOptions {
 }
 
 /** Hides distinct ties, drawn with a seed; a tie without which one of its ends would have none stays. */
-export function hideTies<Id>(edges: EdgeList<Id>, { share = 0.1, seed = 1 }: HideOptions = {}): HiddenTies<Id> {
-  const { nodes, ties, offsets, neighbours, weights, order } = compactGraph(edges);
+export function hideTies<Id>(edges: EdgeList<Id>, options?: HideOptions): HiddenTies<Id> {
+  return hideTiesOf(compactGraph(edges), edges.ids, options);
+}
+
+function hideTiesOf<Id>(
+  { nodes, ties, offsets, neighbours, weights, order }: CompactGraph,
+  names: ArrayLike<Id>,
+  { share = 0.1, seed = 1 }: HideOptions = {},
+): HiddenTies<Id> {
   const sources = new Int32Array(ties);
   const slots = new Uint32Array(ties);
   let tie = 0;
@@ -69,7 +76,7 @@ export function hideTies<Id>(edges: EdgeList<Id>, { share = 0.1, seed = 1 }: Hid
       hidden[hiddenCount++] = one;
     } else drawn[keptCount++] = one;
   }
-  const ids = Array.from(order, (position) => edges.ids[position]);
+  const ids = Array.from(order, (position) => names[position]);
   const pick = (chosen: Int32Array): EdgeList<Id> => ({
     ids,
     sources: chosen.map((one) => sources[one]),
@@ -84,13 +91,17 @@ export function hideTies<Id>(edges: EdgeList<Id>, { share = 0.1, seed = 1 }: Hid
 }
 
 /** Trains on what hiding leaves and evaluates on what it hid: one job of a background thread, whose memory goes with it. */
-export async function trainAndEvaluateFriends<Id>(
-  edges: EdgeList<Id>,
+export async function trainAndEvaluateFriends(
+  graph: CompactGraph,
   options: Node2VecOptions,
   { seed }: { readonly seed: number },
   context?: TrainingContext,
 ): Promise<Evaluation> {
-  const split = hideTies(edges, { seed });
+  const split = hideTiesOf(
+    graph,
+    Array.from({ length: graph.nodes + graph.isolated }, (_, node) => node),
+    { seed },
+  );
   return evaluateFriends(await trainNode2Vec(split.train, options, context), split, { seed });
 }
 

@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path';
 import { collectGarbage } from '../../threads';
-import { compactGraph, graphBytes } from '../graph/compact-graph';
+import { type CompactGraph, compactGraph, graphBytes } from '../graph/compact-graph';
 import type { EdgeList } from '../graph/edge-list';
 import { walkable, walkableBytes } from '../graph/walks';
 import { trainSkipGram } from '../kernels/pool';
@@ -19,10 +19,19 @@ export async function trainNode2Vec<Id>(
   options: Node2VecOptions,
   context?: TrainingContext,
 ): Promise<EmbeddingModel<Id>> {
-  checkRelations(options);
   context?.onProgress?.({ phase: 'graph', done: 0, total: 1 });
-  const walked = walkable(compactGraph(edges));
-  const { graph } = walked;
+  const model = await trainOnGraph(compactGraph(edges), options, context);
+  return { ...model, ids: model.ids.map((position) => edges.ids[position]) };
+}
+
+/** On a graph that is sorted already. An id of the model is the position of a node in the edge list that the graph was. */
+export async function trainOnGraph(
+  graph: CompactGraph,
+  options: Node2VecOptions,
+  context?: TrainingContext,
+): Promise<EmbeddingModel<number>> {
+  checkRelations(options);
+  const walked = walkable(graph);
   // What sorting the graph took is as large as the graph; it must not lie beside the tables.
   collectGarbage(graphBytes(graph));
   const { dimension, window, negatives, negativeSharing, epochs, walksPerNode, walkLength, p, q, seed } = options;
@@ -47,7 +56,7 @@ export async function trainNode2Vec<Id>(
     context,
   );
   return {
-    ids: Array.from(graph.order, (position) => edges.ids[position]),
+    ids: Array.from(graph.order),
     dimension,
     input: trained.input,
     output: trained.output,
