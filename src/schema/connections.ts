@@ -4,7 +4,7 @@ import { RANKINGS, type Ranking } from '../domain/answers';
 import { Model } from './models';
 import { Item, User } from './records';
 
-@ObjectType()
+@ObjectType({ simpleResolvers: true })
 export class PageInfo {
   @Field(() => Boolean)
   hasNextPage!: boolean;
@@ -33,7 +33,7 @@ registerEnumType(RankingEnum, {
   },
 });
 
-@ObjectType()
+@ObjectType({ simpleResolvers: true })
 export class ScoredItemEdge {
   @Field(() => String)
   cursor!: string;
@@ -45,7 +45,7 @@ export class ScoredItemEdge {
   node!: Item;
 }
 
-@ObjectType()
+@ObjectType({ simpleResolvers: true })
 export class ScoredItemConnection {
   @Field(() => [ScoredItemEdge])
   edges!: ScoredItemEdge[];
@@ -60,13 +60,13 @@ export class ScoredItemConnection {
   ranking!: Ranking;
 }
 
-@ObjectType({ description: 'Why somebody is suggested.' })
+@ObjectType({ simpleResolvers: true, description: 'Why somebody is suggested.' })
 export class FriendReason {
   @Field(() => Int, { description: 'How many friends the two have in common.' })
   mutualFriends!: number;
 }
 
-@ObjectType()
+@ObjectType({ simpleResolvers: true })
 export class SuggestedFriendEdge {
   @Field(() => String)
   cursor!: string;
@@ -81,7 +81,7 @@ export class SuggestedFriendEdge {
   node!: User;
 }
 
-@ObjectType()
+@ObjectType({ simpleResolvers: true })
 export class SuggestedFriendConnection {
   @Field(() => [SuggestedFriendEdge])
   edges!: SuggestedFriendEdge[];

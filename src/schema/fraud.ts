@@ -23,7 +23,7 @@ registerEnumType(AlertStatusEnum, {
   },
 });
 
-@ObjectType({ description: 'A feature that drove a score.' })
+@ObjectType({ simpleResolvers: true, description: 'A feature that drove a score.' })
 export class FraudReason {
   @Field(() => String)
   feature!: string;
@@ -41,7 +41,7 @@ export class FraudReason {
   share!: number;
 }
 
-@ObjectType()
+@ObjectType({ simpleResolvers: true })
 export class FraudScore {
   @Field(() => ID)
   transactionId!: string;
@@ -61,7 +61,7 @@ export class FraudScore {
   reconstructionError!: number;
 }
 
-@ObjectType({ description: 'Raised by a transaction that should be reviewed.' })
+@ObjectType({ simpleResolvers: true, description: 'Raised by a transaction that should be reviewed.' })
 export class Alert {
   @Field(() => ID)
   id!: string;
@@ -76,7 +76,7 @@ export class Alert {
   createdAt!: Date;
 }
 
-@ObjectType()
+@ObjectType({ simpleResolvers: true })
 export class AlertEdge {
   @Field(() => String)
   cursor!: string;
@@ -85,7 +85,7 @@ export class AlertEdge {
   node!: Alert;
 }
 
-@ObjectType({ description: 'Newest first.' })
+@ObjectType({ simpleResolvers: true, description: 'Newest first.' })
 export class AlertConnection {
   @Field(() => [AlertEdge])
   edges!: AlertEdge[];

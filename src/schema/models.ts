@@ -4,7 +4,7 @@ import { Field, Float, ID, InputType, Int, ObjectType, registerEnumType } from '
 import { TRAINING_STATUSES, type TrainingStatus } from '../domain/model';
 import { DateTime, type RawTime } from './scalars';
 
-@ObjectType()
+@ObjectType({ simpleResolvers: true })
 export class Metric {
   @Field(() => String)
   name!: string;
@@ -13,7 +13,7 @@ export class Metric {
   value?: number | null;
 }
 
-@ObjectType({ description: 'What simpler means reach on the same held-out data.' })
+@ObjectType({ simpleResolvers: true, description: 'What simpler means reach on the same held-out data.' })
 export class Baseline {
   @Field(() => String)
   name!: string;
@@ -25,7 +25,7 @@ export class Baseline {
   metrics!: Metric[];
 }
 
-@ObjectType('Evaluation', { description: 'What a model reached on data held out from it.' })
+@ObjectType('Evaluation', { simpleResolvers: true, description: 'What a model reached on data held out from it.' })
 export class ModelEvaluation {
   @Field(() => String, { description: 'What was hidden, and how it was ranked.' })
   protocol!: string;
@@ -43,7 +43,7 @@ export class ModelEvaluation {
   baselines!: Baseline[];
 }
 
-@ObjectType({ description: 'A trained version in a space. It never changes.' })
+@ObjectType({ simpleResolvers: true, description: 'A trained version in a space. It never changes.' })
 export class Model {
   @Field(() => ID)
   id!: string;
@@ -79,7 +79,7 @@ export class Model {
   createdAt!: Date;
 }
 
-@ObjectType({ description: 'The part of a stream that a model learned from.' })
+@ObjectType({ simpleResolvers: true, description: 'The part of a stream that a model learned from.' })
 export class ModelData {
   @Field(() => String)
   stream!: string;
@@ -99,7 +99,7 @@ export const TrainingStatusEnum = Object.fromEntries(
 ) as Record<string, TrainingStatus>;
 registerEnumType(TrainingStatusEnum, { name: 'TrainingStatus' });
 
-@ObjectType()
+@ObjectType({ simpleResolvers: true })
 export class TrainingError {
   @Field(() => String)
   code!: string;
@@ -111,7 +111,7 @@ export class TrainingError {
   remedy?: string;
 }
 
-@ObjectType({ description: 'One training run, as last reported.' })
+@ObjectType({ simpleResolvers: true, description: 'One training run, as last reported.' })
 export class TrainingRun {
   @Field(() => ID)
   id!: string;
@@ -150,7 +150,7 @@ export class TrainingRun {
   finishedAt?: Date;
 }
 
-@ObjectType({ description: 'A report from a run.' })
+@ObjectType({ simpleResolvers: true, description: 'A report from a run.' })
 export class TrainingProgress {
   @Field(() => ID)
   id!: string;
@@ -201,19 +201,19 @@ export class StartTrainingInput {
   force?: boolean | null;
 }
 
-@ObjectType()
+@ObjectType({ simpleResolvers: true })
 export class StartTrainingPayload {
   @Field(() => TrainingRun)
   run!: TrainingRun;
 }
 
-@ObjectType()
+@ObjectType({ simpleResolvers: true })
 export class CancelTrainingPayload {
   @Field(() => TrainingRun, { nullable: true, description: 'Null for an unknown id.' })
   run?: TrainingRun;
 }
 
-@ObjectType()
+@ObjectType({ simpleResolvers: true })
 export class PromoteModelPayload {
   @Field(() => Model)
   model!: Model;
@@ -228,7 +228,7 @@ export class PromoteModelPayload {
   note?: string;
 }
 
-@ObjectType()
+@ObjectType({ simpleResolvers: true })
 export class RollbackSpacePayload {
   @Field(() => Model, { description: 'What answers again.' })
   model!: Model;

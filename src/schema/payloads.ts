@@ -2,7 +2,7 @@
 import { Field, Int, ObjectType } from 'type-graphql';
 import { Transaction } from './records';
 
-@ObjectType({ description: 'An event that was not recorded; its neighbours were.' })
+@ObjectType({ simpleResolvers: true, description: 'An event that was not recorded; its neighbours were.' })
 export class RecordError {
   @Field(() => Int, { description: 'Place in the list that was sent, from 0.' })
   index!: number;
@@ -14,7 +14,7 @@ export class RecordError {
   reason!: string;
 }
 
-@ObjectType()
+@ObjectType({ simpleResolvers: true })
 export class RecordPayload {
   @Field(() => Int, { description: 'Events that are new.' })
   accepted!: number;
@@ -26,7 +26,7 @@ export class RecordPayload {
   errors!: RecordError[];
 }
 
-@ObjectType()
+@ObjectType({ simpleResolvers: true })
 export class RecordTransactionsPayload extends RecordPayload {
   @Field(() => [Transaction], { description: 'The recorded ones, in the order sent, each with its score.' })
   transactions!: Transaction[];

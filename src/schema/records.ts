@@ -4,7 +4,7 @@ import { Field, ID, ObjectType, registerEnumType } from 'type-graphql';
 import { type Attributes, STREAMS } from '../domain/events';
 import { DateTime, Decimal } from './scalars';
 
-@ObjectType({ description: 'Something that people interact with.' })
+@ObjectType({ simpleResolvers: true, description: 'Something that people interact with.' })
 export class Item {
   @Field(() => ID)
   itemId!: string;
@@ -19,7 +19,7 @@ export class Item {
   imageUri?: string;
 }
 
-@ObjectType({ description: 'A person.' })
+@ObjectType({ simpleResolvers: true, description: 'A person.' })
 export class User {
   @Field(() => ID)
   userId!: string;
@@ -34,7 +34,7 @@ export class User {
   imageUri?: string;
 }
 
-@ObjectType({ description: 'Money that moved from an account to a merchant.' })
+@ObjectType({ simpleResolvers: true, description: 'Money that moved from an account to a merchant.' })
 export class Transaction {
   @Field(() => ID)
   transactionId!: string;
@@ -73,7 +73,7 @@ export class Transaction {
 export const Stream = Object.fromEntries(STREAMS.map((stream) => [stream, stream]));
 registerEnumType(Stream, { name: 'Stream', description: 'What records arrive on.' });
 
-@ObjectType({ description: 'What the store holds of a stream.' })
+@ObjectType({ simpleResolvers: true, description: 'What the store holds of a stream.' })
 export class StreamStatus {
   @Field(() => Stream)
   stream!: string;
