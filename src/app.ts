@@ -15,18 +15,22 @@ export interface App {
   stop(): Promise<void>;
 }
 
-/** Opens the store (taking its lock) and constructs the services; serves nothing yet. */
-export async function createApp(config: Config): Promise<App> {
+/**
+ * Opens the store (taking its lock) and constructs the services; serves nothing yet.
+ * @param warn told what is amiss with the store, a sentence each. @default the log
+ */
+export async function createApp(config: Config, warn?: (sentence: string) => void): Promise<App> {
   const log = logger(config);
+  const tell = warn ?? ((sentence: string) => log.warn(sentence));
   const database = await openDatabase(config);
-  for (const warning of database.warnings) log.warn(warning);
+  for (const warning of database.warnings) tell(warning);
   const { services, close } = openServices(database, {
     trainingThreads: config.trainingThreads,
     onTrainingFailure: (run, error) => logFailure(log, run, error),
   });
   try {
     const interrupted = await services.training.recover();
-    if (interrupted > 0) log.warn({ interrupted }, 'training runs that a killed process left are marked as failed');
+    if (interrupted > 0) tell(`${interrupted} training run(s) that a killed process left are marked as failed.`);
   } catch (error) {
     await close();
     await database.close();

@@ -6,7 +6,7 @@ export type Cell = string | number | undefined;
 
 /** Columns padded to their widest cell; numbers to the right. */
 export function table(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  const text = [head, ...rows].map((row) => row.map((cell) => (cell === undefined ? '' : String(cell))));
+  const text = [head, ...rows].map((row) => row.map((cell) => (cell === undefined ? '' : printable(String(cell)))));
   const widths = head.map((_, column) => Math.max(...text.map((row) => row[column].length)));
   const right = head.map((_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === 'number'));
   const lines = text.map((row) =>
@@ -16,6 +16,14 @@ export function table(head: readonly string[], rows: readonly (readonly Cell[])[
       .trimEnd(),
   );
   return `${lines.join('\n')}\n`;
+}
+
+/** Ids and titles come from strangers: what would break a line or command the terminal is shown as an escape. */
+export function printable(text: string): string {
+  return text.replace(
+    /[\p{Cc}\u2028\u2029]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** Three significant digits are what these measurements can bear. */

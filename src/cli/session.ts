@@ -44,7 +44,7 @@ export async function withApp<T>(
   try {
     // Loaded here, so that `kindred --help` does not wait for the database and the trainers.
     const { createApp } = await import('../app');
-    const app = await createApp(config);
+    const app = await createApp(config, (sentence) => terminal.say(`warning: ${sentence}`));
     try {
       return await work({ app, config, terminal, signal: interrupts.signal });
     } finally {

@@ -179,6 +179,12 @@ export class TrainingRuns {
       throw new InputError('space', `"${space.slice(0, 60)}" cannot name a space.`, {
         remedy: 'Use at most 40 of a-z, 0-9 and _, a letter first.',
       });
+    // Answers take the vectors of a space for what its trainer makes: friends must not be ranked by vectors of items.
+    const owner = Object.entries(lessons).find(([, { space: own }]) => own === space)?.[0];
+    if (owner !== undefined && owner !== trainer.name)
+      throw new InputError('space', `Space "${space}" is for models of ${owner}, not of ${trainer.name}.`, {
+        remedy: `Leave the space out to train "${lesson.space}", or give it another name.`,
+      });
     const { dataFrom, dataTo } = input;
     if (dataFrom && dataTo && dataFrom >= dataTo)
       throw new InputError('dataFrom', '"dataFrom" is not before "dataTo", so there is nothing to learn from.');

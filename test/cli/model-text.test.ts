@@ -29,6 +29,10 @@ const model: Model = {
 };
 
 describe('text about models', () => {
+  it('shows what would break a line or command the terminal as an escape', () => {
+    expect(table(['id', 'title'], [['a\nb', 'red \u001b[31m']])).toBe('id        title\na\\u000ab  red \\u001b[31m\n');
+  });
+
   it('aligns words left and numbers right', () => {
     expect(
       table(

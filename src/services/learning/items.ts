@@ -23,7 +23,7 @@ export const itemsLesson: Lesson = {
     return {
       data,
       evaluate: ({ run }) =>
-        run<ModelEvaluation>({
+        run<ModelEvaluation | undefined>({
           module: join(__dirname, '..', '..', 'training', 'evaluation', 'items'),
           call: 'trainAndEvaluateItems',
           args: [histories, context.options, { seed: SPLIT_SEED }],

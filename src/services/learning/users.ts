@@ -23,7 +23,7 @@ export const usersLesson: Lesson = {
     return {
       data,
       evaluate: ({ run }) =>
-        run<ModelEvaluation>({
+        run<ModelEvaluation | undefined>({
           module: join(TRAINING, 'evaluation', 'friends'),
           call: 'trainAndEvaluateFriends',
           args: [graph, context.options, { seed: SPLIT_SEED }],

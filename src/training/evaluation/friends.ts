@@ -90,18 +90,22 @@ function hideTiesOf<Id>(
   };
 }
 
-/** Trains on what hiding leaves and evaluates on what it hid: one job of a background thread, whose memory goes with it. */
+/**
+ * Trains on what hiding leaves and evaluates on what it hid: one job of a background thread, whose memory goes with it.
+ * @returns undefined where no tie can be hidden without leaving somebody alone
+ */
 export async function trainAndEvaluateFriends(
   graph: CompactGraph,
   options: Node2VecOptions,
   { seed }: { readonly seed: number },
   context?: TrainingContext,
-): Promise<Evaluation> {
+): Promise<Evaluation | undefined> {
   const split = hideTiesOf(
     graph,
     Array.from({ length: graph.nodes + graph.isolated }, (_, node) => node),
     { seed },
   );
+  if (split.hidden.sources.length === 0) return undefined;
   return evaluateFriends(await trainNode2Vec(split.train, options, context), split, { seed });
 }
 

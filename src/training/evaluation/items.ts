@@ -47,14 +47,18 @@ export function evaluateItems(
   };
 }
 
-/** Trains on what leaving one out leaves and evaluates on what it hid: one job of a background thread. */
+/**
+ * Trains on what leaving one out leaves and evaluates on what it hid: one job of a background thread.
+ * @returns undefined where nobody has an item to spare
+ */
 export async function trainAndEvaluateItems(
   histories: Histories,
   options: Word2VecOptions,
   { seed }: { readonly seed: number },
   context?: TrainingContext,
-): Promise<Evaluation> {
+): Promise<Evaluation | undefined> {
   const split = leaveOneOut(histories, seed);
+  if (split.hidden.every((item) => item < 0)) return undefined;
   return evaluateItems(await word2vec.train(corpusOf(split.train), options, context), split, { seed });
 }
 

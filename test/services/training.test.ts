@@ -1,0 +1,46 @@
+import { openServices } from '../../src/services/services';
+import { openDatabase } from '../../src/stores/open';
+import { makeStore } from '../stores/databases';
+
+describe('training runs', () => {
+  let database: Awaited<ReturnType<typeof openDatabase>>;
+  let open: ReturnType<typeof openServices>;
+  let remove: () => Promise<void>;
+  beforeAll(async () => {
+    const store = await makeStore('embedded');
+    database = await openDatabase(store.location);
+    open = openServices(database, { trainingThreads: 1, onTrainingFailure: () => undefined });
+    remove = () => store.remove();
+    const occurredAt = new Date('2026-01-01T00:00:00Z');
+    const tie = { userId: 'ann', friendId: 'bob', occurredAt, kind: 'friend', weight: 1, removed: false };
+    await open.services.ingestion.record('relations', [tie]);
+    const click = { eventId: 'e1', userId: 'ann', itemId: 'hat', action: 'view', occurredAt };
+    await open.services.ingestion.record('interactions', [click, { ...click, eventId: 'e2', itemId: 'cap' }]);
+  });
+  afterAll(async () => {
+    await open.close();
+    await database.close();
+    await remove();
+  });
+
+  it('keep the space of one trainer from the models of another', async () => {
+    const run = open.services.training.start({ trainer: 'word2vec', space: 'users' });
+    await expect(run).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: 'space' });
+    await expect(run).rejects.toThrow('node2vec');
+  });
+
+  it('say that a model was not measured where nothing could be hidden', async () => {
+    const { outcome } = await open.services.training.start({ trainer: 'node2vec', options: { epochs: 1 } });
+    expect((await outcome).model.evaluation).toBeUndefined();
+  });
+
+  it('let a trainer have further spaces of other names', async () => {
+    const { outcome } = await open.services.training.start({
+      trainer: 'word2vec',
+      space: 'hats',
+      options: { epochs: 1 },
+      evaluate: false,
+    });
+    expect((await outcome).model).toMatchObject({ id: 'hats-1', space: 'hats', vectors: 2 });
+  });
+});
