@@ -53,7 +53,7 @@ async function diffs(folder) {
 async function diff({ pglite, engineModule }, schema) {
   const { PrismaPGlite } = require('pglite-prisma-adapter');
   const { bindMigrationAwareSqlAdapterFactory } = require('@prisma/driver-adapter-utils');
-  // Not the adapter of src/stores/prisma.ts: that one does not read the catalogue's columns of type "char".
+  // This adapter reads the catalogue's columns of type "char", which the one on `pg` does not.
   const adapter = bindMigrationAwareSqlAdapterFactory(new PrismaPGlite(pglite));
   const files = [{ path: 'schema.prisma', content: schema }];
   const engine = await engineModule.SchemaEngine.new({ datamodels: [['schema.prisma', schema]] }, () => {}, adapter);

@@ -1,6 +1,6 @@
 /**
- * Makes a clone ready to run, doing only what is not done yet: installs packages, generates the Prisma client, compiles
- * the kernels, builds src/ into dist/. Uses nothing but Node, so that `npm start` may be the first command typed.
+ * Makes a clone ready to run, doing only what is not done yet: installs packages, compiles the kernels, makes an empty
+ * embedded store, builds src/ into dist/. Uses nothing but Node, so that `npm start` may be the first command typed.
  *   --quiet  say nothing when there is nothing to do        --build  rebuild everything
  */
 import { spawnSync } from 'node:child_process';
@@ -72,18 +72,6 @@ const steps = [
     make: () => run('install packages', 'npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund']),
   },
   {
-    name: 'prisma',
-    inputs: () => ['prisma/schema.prisma', 'package-lock.json'],
-    present: () => existsSync(join(root, 'src/stores/generated/prisma/client.ts')),
-    make: () =>
-      run('generate the Prisma client', bin('prisma'), ['generate'], {
-        // Generating needs no engine; naming one keeps Prisma from trying to download it.
-        PRISMA_SCHEMA_ENGINE_BINARY: '/bin/false',
-        PRISMA_HIDE_UPDATE_MESSAGE: '1',
-        CHECKPOINT_DISABLE: '1',
-      }),
-  },
-  {
     name: 'kernels',
     inputs: () => [...filesBelow('src/training/kernels', isKernel), 'scripts/kernels.mjs', 'package-lock.json'],
     present: () => existsSync(join(root, 'src/training/kernels/generated')),
@@ -97,13 +85,7 @@ const steps = [
   },
   {
     name: 'build',
-    inputs: () => [
-      ...filesBelow('src', () => true),
-      '.swcrc',
-      'prisma/schema.prisma',
-      'scripts/kernels.mjs',
-      'package-lock.json',
-    ],
+    inputs: () => [...filesBelow('src', () => true), '.swcrc', 'scripts/kernels.mjs', 'package-lock.json'],
     present: () => existsSync(join(root, 'dist', 'main.js')),
     make: () => {
       rmSync(join(root, 'dist'), { recursive: true, force: true });

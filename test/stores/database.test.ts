@@ -1,5 +1,4 @@
 import { openDatabase } from '../../src/stores/open';
-import { openPrisma } from '../../src/stores/prisma';
 import { describeOnEachDatabase } from './databases';
 
 describeOnEachDatabase('A database', (database, store) => {
@@ -114,26 +113,6 @@ describeOnEachDatabase('A database', (database, store) => {
       'fulfilled',
     ]);
     expect((await database().query('SELECT count(*) AS n FROM items')).rows).toEqual([{ n: 4 }]);
-  });
-
-  it('serves Prisma and SQL side by side', async () => {
-    const prisma = openPrisma(database());
-    const occurredAt = new Date('2020-01-01T00:00:00.123Z');
-    await prisma.transaction.create({
-      data: { transactionId: 't', accountId: 'a', merchantId: 'm', amount: '1.5', currency: 'EUR', occurredAt },
-    });
-    const undone = prisma.$transaction(async (tx) => {
-      await tx.transaction.deleteMany();
-      throw new Error('undo');
-    });
-    await expect(undone).rejects.toThrow('undo');
-    const { rows } = await database().query('SELECT transaction_id, amount, occurred_at FROM transactions');
-    expect(rows).toEqual([{ transaction_id: 't', amount: '1.5000', occurred_at: occurredAt }]);
-    await expect(
-      prisma.transaction.create({ data: { ...(await prisma.transaction.findFirstOrThrow()), attributes: undefined } }),
-    ).rejects.toMatchObject({ code: 'P2002' });
-    expect((await database().query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
-    await prisma.$disconnect();
   });
 
   it('is found as it was left, and closes twice without harm', async () => {
