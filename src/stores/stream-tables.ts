@@ -151,7 +151,7 @@ export const STREAM_TABLES: { [S in StreamName]: StreamTable<StreamRecord[S]> } 
       `${copyText(r.transactionId)}\t${copyBoolean(r.isFraud)}\t${r.decidedAt.getTime()}\t${copyNullable(r.source)}`,
     values: (r) => [r.transactionId, r.isFraud, r.decidedAt.getTime(), r.source ?? null],
     onConflict: `ON CONFLICT (transaction_id) DO UPDATE
-      SET (is_fraud, decided_at, source) = ROW (excluded.is_fraud, excluded.decided_at, excluded.source)
+      SET (is_fraud, decided_at, source, arrival) = ROW (excluded.is_fraud, excluded.decided_at, excluded.source, excluded.arrival)
       WHERE (excluded.decided_at, excluded.is_fraud, coalesce(excluded.source, '') COLLATE "C")
         > (labels.decided_at, labels.is_fraud, coalesce(labels.source, '') COLLATE "C")`,
     merge: { key: (r) => r.transactionId, combine: newerLabel },
