@@ -38,7 +38,7 @@ module.exports = {
       from: { path: '^src/cli/' },
       to: {
         path: '^src/',
-        pathNot: ['^src/(cli|demo|streaming|services|domain)/', '^src/(app|config|errors|threads)\\.ts$'],
+        pathNot: ['^src/(cli|demo|streaming|services|domain)/', '^src/(app|config|errors|log|threads)\\.ts$'],
       },
     },
     {

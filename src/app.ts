@@ -1,8 +1,9 @@
 /** The one place where things are constructed and wired. */
-import pino, { type Logger } from 'pino';
+import type { Logger } from 'pino';
 import type { Config } from './config';
 import type { TrainingRun } from './domain/model';
 import { KindredError } from './errors';
+import { openLog } from './log';
 import { type RunningServer, startServer } from './server';
 import { openServices, type Services } from './services/services';
 import { openDatabase } from './stores/open';
@@ -20,7 +21,7 @@ export interface App {
  * @param warn told what is amiss with the store, a sentence each. @default the log
  */
 export async function createApp(config: Config, warn?: (sentence: string) => void): Promise<App> {
-  const log = logger(config);
+  const log = openLog(config);
   const tell = warn ?? ((sentence: string) => log.warn(sentence));
   const database = await openDatabase(config);
   for (const warning of database.warnings) tell(warning);
@@ -63,9 +64,4 @@ function logFailure(log: Logger, { id, trainer }: TrainingRun, error: unknown): 
   if (error instanceof KindredError && error.cause === undefined)
     log.info({ run: id, trainer, code: error.code, reason: error.message }, 'a training run failed');
   else log.error({ err: error, run: id, trainer }, 'a training run failed');
-}
-
-/** To stderr: stdout belongs to data. */
-function logger({ logLevel }: Config): Logger {
-  return pino({ level: logLevel, name: 'kindred', base: undefined }, pino.destination({ dest: 2, sync: true }));
 }
