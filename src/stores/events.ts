@@ -1,10 +1,12 @@
 /**
  * Records events, a batch in one transaction: large batches by COPY into a staging table and one merge, small ones by one
- * statement over arrays. Either way the count of what was new is exact, also for repetitions within the batch.
+ * statement over arrays. Either way the count of what was new is exact, also for repetitions within the batch. The transaction
+ * may be the caller's, who then commits what belongs to the batch together with it.
  */
-import type { StreamName, StreamRecord } from '../domain/events';
+import type { StreamName, StreamRecord, Transaction } from '../domain/events';
 import { copyBytes } from './copy-text';
-import type { Database, Queryable } from './database';
+import type { Database, DatabaseTransaction, Queryable } from './database';
+import { withRetries } from './retries';
 import { STREAM_TABLES, type StreamTable } from './stream-tables';
 
 export interface Recorded {
@@ -17,51 +19,98 @@ export interface Recorded {
 /** From here on COPY's extra round trips pay. */
 const COPY_FROM_ROWS = 500;
 
-const ATTEMPTS = 5;
-/** Two writers that wait for each other's keys: Postgres ends one of them, which may simply try again. */
-const TRY_AGAIN = new Set(['40P01', '40001']);
-
+/** In a transaction of its own, tried again where two writers wait for each other's keys. */
 export async function recordEvents<S extends StreamName>(
   database: Database,
   stream: S,
   records: readonly StreamRecord[S][],
 ): Promise<Recorded> {
   if (records.length === 0) return { accepted: 0, duplicates: 0 };
-  const table = STREAM_TABLES[stream] as StreamTable<StreamRecord[S]>;
-  const merged = table.merge ? mergeByKey(records, table.merge) : records;
+  const merged = mergedRecords(stream, records);
   const accepted = await withRetries(() =>
     merged.length < COPY_FROM_ROWS
-      ? insertArrays(database, stream, merged)
-      : database.transaction(async (tx) => {
-          const { staging, create, merge } = bulkStatements[stream];
-          await tx.query(create);
-          await tx.copyIn(staging, columnNames(table), copyBytes(merged, table.line));
-          return (await tx.query(merge)).rowCount;
-        }),
+      ? // One statement, which needs no transaction around it.
+        throughArrays(database, stream, merged)
+      : database.transaction((tx) => throughCopy(tx, stream, merged)),
   );
-  return { accepted, duplicates: records.length - accepted };
+  return { accepted: accepted.rowCount, duplicates: records.length - accepted.rowCount };
 }
 
-async function withRetries<T>(work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await work();
-    } catch (error) {
-      if (attempt === ATTEMPTS || !TRY_AGAIN.has((error as { code?: string }).code ?? '')) throw error;
-    }
-  }
+/** Takes part in the caller's transaction, once a stream and transaction. */
+export async function insertEvents<S extends StreamName>(
+  tx: DatabaseTransaction,
+  stream: S,
+  records: readonly StreamRecord[S][],
+): Promise<Recorded> {
+  if (records.length === 0) return { accepted: 0, duplicates: 0 };
+  const { rowCount } = await insert(tx, stream, mergedRecords(stream, records));
+  return { accepted: rowCount, duplicates: records.length - rowCount };
 }
 
-/** One statement, so that it needs no transaction around it. Within a transaction of the caller's, it takes part in that. */
-export async function insertArrays<S extends StreamName>(
+/**
+ * Takes part in the caller's transaction, once a transaction.
+ * @returns those that were new, the first of each id, in the order given
+ */
+export async function insertTransactions(
+  tx: DatabaseTransaction,
+  transactions: readonly Transaction[],
+): Promise<Transaction[]> {
+  if (transactions.length === 0) return [];
+  const byId = new Map<string, Transaction>();
+  for (const transaction of transactions)
+    if (!byId.has(transaction.transactionId)) byId.set(transaction.transactionId, transaction);
+  const firsts = byId.size === transactions.length ? transactions : [...byId.values()];
+  const { rows, rowCount } = await insert<'transactions', { transaction_id: string }>(
+    tx,
+    'transactions',
+    firsts,
+    ' RETURNING transaction_id',
+  );
+  if (rowCount === firsts.length) return [...firsts];
+  const fresh = new Set(rows.map(({ transaction_id }) => transaction_id));
+  return firsts.filter(({ transactionId }) => fresh.has(transactionId));
+}
+
+/** @param returning a RETURNING clause */
+function insert<S extends StreamName, Row>(
+  tx: DatabaseTransaction,
+  stream: S,
+  records: readonly StreamRecord[S][],
+  returning = '',
+) {
+  return records.length < COPY_FROM_ROWS
+    ? throughArrays<S, Row>(tx, stream, records, returning)
+    : throughCopy<S, Row>(tx, stream, records, returning);
+}
+
+function throughArrays<S extends StreamName, Row>(
   on: Queryable,
   stream: S,
   records: readonly StreamRecord[S][],
-): Promise<number> {
+  returning = '',
+) {
   const { values } = STREAM_TABLES[stream] as StreamTable<StreamRecord[S]>;
   const rows = records.map(values);
   const columns = rows[0].map((_, column) => rows.map((row) => row[column]));
-  return (await on.query(arrayStatements[stream], columns)).rowCount;
+  return on.query<Row>(`${arrayStatements[stream]}${returning}`, columns);
+}
+
+async function throughCopy<S extends StreamName, Row>(
+  tx: DatabaseTransaction,
+  stream: S,
+  records: readonly StreamRecord[S][],
+  returning = '',
+) {
+  const table = STREAM_TABLES[stream] as StreamTable<StreamRecord[S]>;
+  const { staging, create, merge } = bulkStatements[stream];
+  await tx.query(create);
+  await tx.copyIn(staging, columnNames(table), copyBytes(records, table.line));
+  return tx.query<Row>(`${merge}${returning}`);
+}
+
+function mergedRecords<S extends StreamName>(stream: S, records: readonly StreamRecord[S][]) {
+  const { merge } = STREAM_TABLES[stream] as StreamTable<StreamRecord[S]>;
+  return merge ? mergeByKey(records, merge) : records;
 }
 
 function mergeByKey<Rec>(records: readonly Rec[], merge: NonNullable<StreamTable<Rec>['merge']>): readonly Rec[] {
