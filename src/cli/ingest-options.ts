@@ -1,11 +1,15 @@
-/** What may be typed after `kindred ingest`, and how it becomes a mapping and a way to read times. */
-import { InvalidArgumentError } from 'commander';
+/** What may be typed after `kindred ingest` and `kindred publish` about the files, and how it becomes a way to read them. */
+import { resolve } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { STREAM_FIELDS } from '../domain/decoding';
 import { STREAMS, type StreamName } from '../domain/events';
 import { parseIso, TIME_UNITS, type TimeOptions, type TimeUnit } from '../domain/times';
-import { FILE_FORMATS, type FileFormat } from '../streaming/record-files';
+import { checkMapping } from '../streaming/mapping';
+import { FILE_FORMATS, type FileFormat, formatOf, type RecordFileOptions } from '../streaming/record-files';
+import { openSource, type Source } from '../streaming/source';
 
-export interface IngestOptions {
-  dataDir?: string;
+/** How files are read. */
+export interface ReadingOptions {
   map?: Record<string, string>;
   constant?: Record<string, string>;
   format?: FileFormat;
@@ -14,8 +18,56 @@ export interface IngestOptions {
   timeUnit?: TimeUnit;
   timeOrigin?: number;
   rejects?: string;
+}
+
+export interface IngestOptions extends ReadingOptions {
+  dataDir?: string;
   json?: boolean;
 }
+
+export function withReadingOptions(command: Command): Command {
+  return command
+    .option('--map <field=column,…>', 'which column is which field, where the names differ', collectAssignments)
+    .option('--constant <field=value,…>', 'a value for every row, where the files have no column', collectAssignments)
+    .option('--format <format>', "csv, tsv or ndjson (default: by each file's name)", parseFormat)
+    .option('--delimiter <character>', 'between columns (default: comma in csv, tab in tsv)', parseDelimiter)
+    .option('--columns <name,…>', 'names of the columns, for files without a header', parseColumns)
+    .option('--time-unit <unit>', 'of numeric times: us, ms, s, min, h or d (default: ms)', parseTimeUnit)
+    .option('--time-origin <time>', 'what numeric times count from (default: 1970-01-01T00:00:00Z)', parseTimeOrigin)
+    .option(
+      '--rejects <file>',
+      'where rejected rows go (default: kindred-rejects-<stream>.ndjson, only if there are any)',
+    );
+}
+
+/** For help texts. */
+export const fieldsText = `Fields (those in parentheses may be missing):
+${STREAMS.map((stream) => `  ${stream.padEnd(13)} ${fieldList(stream)}`).join('\n')}
+Times are ISO 8601 (UTC unless they say otherwise) or numbers. Attributes are a JSON object, or single columns:
+--map attributes.genre=GENRE. Quotes are special in csv, not in tsv. An interaction without eventId gets one from its content.`;
+
+function fieldList(stream: StreamName): string {
+  const { required, optional } = STREAM_FIELDS[stream];
+  return [...required, ...optional.map((field) => `(${field})`)].join(', ');
+}
+
+/** @throws InputError for a mapping that does not fit the stream */
+export function readingOf(stream: StreamName, options: ReadingOptions): RecordFileOptions {
+  const mapping = { columns: options.map ?? {}, constants: options.constant ?? {} };
+  checkMapping(stream, mapping);
+  const { format, delimiter, columns } = options;
+  return { format, delimiter, columns, mapping, times: timesOf(options) };
+}
+
+/** @throws KindredError SOURCE_UNREADABLE; InputError where neither the options nor a name tell the format */
+export async function openSources(files: readonly string[], { format }: ReadingOptions): Promise<Source[]> {
+  const sources = await Promise.all(files.map(openSource));
+  if (!format) for (const { name } of sources) formatOf(name);
+  return sources;
+}
+
+export const rejectsPath = (stream: StreamName, { rejects }: ReadingOptions): string =>
+  resolve(rejects ?? `kindred-rejects-${stream}.ndjson`);
 
 export function parseStream(text: string): StreamName {
   if ((STREAMS as readonly string[]).includes(text)) return text as StreamName;
@@ -65,6 +117,6 @@ export function parseTimeOrigin(text: string): number {
   throw new InvalidArgumentError('It should be an ISO 8601 time, such as 2018-04-01T00:00:00Z.');
 }
 
-export function timesOf({ timeUnit, timeOrigin }: IngestOptions): TimeOptions {
+function timesOf({ timeUnit, timeOrigin }: ReadingOptions): TimeOptions {
   return { unit: timeUnit ?? 'ms', origin: timeOrigin ?? 0 };
 }

@@ -1,56 +1,39 @@
 /** `kindred ingest`: reads files of events into the store. */
-import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { STREAM_FIELDS } from '../domain/decoding';
 import { STREAMS, type StreamName } from '../domain/events';
 import { KindredError } from '../errors';
 import type { IngestCounts } from '../services/ingestion';
-import { checkMapping, type Mapping } from '../streaming/mapping';
-import { formatOf, type RecordFileOptions, readRecords } from '../streaming/record-files';
-import { openSource, type Source } from '../streaming/source';
+import { type RecordFileOptions, readRecords } from '../streaming/record-files';
+import type { Source } from '../streaming/source';
 import {
-  collectAssignments,
+  fieldsText,
   type IngestOptions,
-  parseColumns,
-  parseDelimiter,
-  parseFormat,
+  openSources,
   parseStream,
-  parseTimeOrigin,
-  parseTimeUnit,
-  timesOf,
+  readingOf,
+  rejectsPath,
+  withReadingOptions,
 } from './ingest-options';
 import { RejectsFile } from './rejects-file';
 import { type Session, withApp, withStoreOption } from './session';
 import { number } from './terminal';
 
 export function ingestCommand(): Command {
-  return withStoreOption(
-    new Command('ingest')
-      .description('read events from files: CSV, TSV or NDJSON, plain or gzip')
-      .argument('<stream>', STREAMS.join(', '), parseStream)
-      .argument('<file...>', 'files to read; - is standard input'),
+  return withReadingOptions(
+    withStoreOption(
+      new Command('ingest')
+        .description('read events from files: CSV, TSV or NDJSON, plain or gzip')
+        .argument('<stream>', STREAMS.join(', '), parseStream)
+        .argument('<file...>', 'files to read; - is standard input'),
+    ),
   )
-    .option('--map <field=column,…>', 'which column is which field, where the names differ', collectAssignments)
-    .option('--constant <field=value,…>', 'a value for every row, where the files have no column', collectAssignments)
-    .option('--format <format>', "csv, tsv or ndjson (default: by each file's name)", parseFormat)
-    .option('--delimiter <character>', 'between columns (default: comma in csv, tab in tsv)', parseDelimiter)
-    .option('--columns <name,…>', 'names of the columns, for files without a header', parseColumns)
-    .option('--time-unit <unit>', 'of numeric times: us, ms, s, min, h or d (default: ms)', parseTimeUnit)
-    .option('--time-origin <time>', 'what numeric times count from (default: 1970-01-01T00:00:00Z)', parseTimeOrigin)
-    .option(
-      '--rejects <file>',
-      'where rejected rows go (default: kindred-rejects-<stream>.ndjson, only if there are any)',
-    )
     .option('--json', 'one JSON object: accepted, rejected and duplicate counts')
     .addHelpText('after', helpText)
     .action(ingest);
 }
 
 const helpText = `
-Fields (those in parentheses may be missing):
-${STREAMS.map((stream) => `  ${stream.padEnd(13)} ${fieldList(stream)}`).join('\n')}
-Times are ISO 8601 (UTC unless they say otherwise) or numbers. Attributes are a JSON object, or single columns:
---map attributes.genre=GENRE. Quotes are special in csv, not in tsv. An interaction without eventId gets one from its content.
+${fieldsText}
 
 Rows go in by batches, each of which is kept whole. Ingesting a file again adds nothing that is there, so an interrupted run is
 simply run again. Rejected rows go to a file with line and reason; the others are kept, and the exit code is 0 unless all
@@ -63,23 +46,15 @@ Examples:
     --constant currency=EUR --time-unit s --time-origin 2018-04-01T00:00:00Z
   kindred ingest items films.psv --format csv --delimiter '|' --map itemId=id,attributes.year=year`;
 
-function fieldList(stream: StreamName): string {
-  const { required, optional } = STREAM_FIELDS[stream];
-  return [...required, ...optional.map((field) => `(${field})`)].join(', ');
-}
-
 interface Outcome extends IngestCounts {
   seconds: number;
 }
 
 async function ingest(stream: StreamName, files: string[], options: IngestOptions): Promise<void> {
-  const mapping: Mapping = { columns: options.map ?? {}, constants: options.constant ?? {} };
   // What is wrong with the call is said before the store is opened.
-  checkMapping(stream, mapping);
-  const sources = await Promise.all(files.map(openSource));
-  if (!options.format) for (const { name } of sources) formatOf(name);
-  const reading: RecordFileOptions = { ...options, mapping, times: timesOf(options) };
-  const rejects = new RejectsFile(resolve(options.rejects ?? `kindred-rejects-${stream}.ndjson`));
+  const reading = readingOf(stream, options);
+  const sources = await openSources(files, options);
+  const rejects = new RejectsFile(rejectsPath(stream, options));
   await withApp(options, async (session) => {
     const outcome = await ingestAll(stream, sources, { reading, rejects, session });
     await tellOutcome(stream, outcome, { files, rejects, session, json: options.json ?? false });

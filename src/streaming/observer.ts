@@ -1,0 +1,50 @@
+/**
+ * What streams tell of themselves while they run: for metrics, and for tests that wait for something. Called where it happened,
+ * synchronously; must return at once and never throw. The log is written by whoever does the work, not by an observer.
+ */
+import type { StreamName } from '../domain/events';
+import type { TopicPartition } from './kafka/port';
+
+/** What one committed batch came to. */
+export interface BatchFacts {
+  readonly stream: StreamName;
+  /** Valid records, repeats included. */
+  readonly records: number;
+  readonly duplicates: number;
+  /** By the dead letter's code: UNDECODABLE, INVALID, OVERSIZED. */
+  readonly deadLetters: Readonly<Record<string, number>>;
+  readonly scores: number;
+  readonly alerts: number;
+  /** Transactions stored without a score, as no model was live. */
+  readonly awaiting: number;
+  /** From taking the batch to its commit. */
+  readonly seconds: number;
+}
+
+export interface StreamObserver {
+  onBatch(batch: BatchFacts): void;
+  /** Milliseconds from a transaction's being produced (its record's timestamp) to its score's commit, one a score. */
+  onScored(lagMillis: readonly number[]): void;
+  /** After every (re)join: all that this member has from now on. */
+  onAssigned(partitions: readonly TopicPartition[]): void;
+  /** Another had moved a position: nothing of the batch was kept. */
+  onCommitRefused(stream: StreamName): void;
+  /** The consumer died; another one is made. */
+  onCrash(error: unknown): void;
+  onRestart(): void;
+  /** Anything else that made a stream stop and try again. */
+  onError(stream: StreamName | undefined, error: unknown): void;
+  /** Messages that left the outbox, acknowledged. */
+  onRelayed(topic: string, messages: number): void;
+}
+
+export const NOBODY: StreamObserver = Object.freeze({
+  onBatch: () => {},
+  onScored: () => {},
+  onAssigned: () => {},
+  onCommitRefused: () => {},
+  onCrash: () => {},
+  onRestart: () => {},
+  onError: () => {},
+  onRelayed: () => {},
+});
