@@ -25,7 +25,7 @@ export interface Terminal {
   /** Whether stderr is a terminal that can redraw a line. */
   readonly animated: boolean;
   /** Data, to stdout. Resolves when there is room for more. */
-  data(text: string): Promise<void>;
+  data(text: string | Uint8Array): Promise<void>;
   /** A line for people, to stderr. */
   say(line: string): void;
   progress(title: string): Progress;
