@@ -2,7 +2,9 @@
  * A throw-away Postgres with pgvector for tests and benchmarks, on Debian, without Docker.
  *   node scripts/postgres.mjs install          packages, and pgvector built from Debian's source (needs root)
  *   eval "$(node scripts/postgres.mjs start)"  starts it on a free port and sets KINDRED_TEST_DATABASE_URL
+ *   node scripts/postgres.mjs pause            stops it and keeps its data: start goes on from there, on the same port
  *   node scripts/postgres.mjs stop             stops it and removes its data
+ * With --home <folder> another one, beside the one that everybody shares.
  * Debian 12 has Postgres 15 but no pgvector, so `install` takes pgvector's source package from Debian's newer suites and
  * builds it against the installed server.
  */
@@ -19,9 +21,10 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
-const home = join(tmpdir(), 'kindred-test-postgres');
+const homeAt = process.argv.indexOf('--home');
+const home = homeAt > 0 ? resolve(process.argv[homeAt + 1]) : join(tmpdir(), 'kindred-test-postgres');
 const log = (line) => console.error(`postgres: ${line}`);
 
 function serverBin() {
@@ -139,6 +142,31 @@ function asServer(command, args) {
 
 const urlFile = join(home, 'url');
 
+const dataFolder = join(home, 'data');
+
+/** Starts it on the data that `pause` left, else on new data. */
+async function launch(server) {
+  const paused = existsSync(urlFile) && existsSync(join(dataFolder, 'PG_VERSION'));
+  const port = paused ? Number(new URL(readFileSync(urlFile, 'utf8')).port) : await freePort();
+  if (!paused) makeData(server);
+  const settings = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=${home} -c shared_buffers=512MB -c maintenance_work_mem=512MB -c max_wal_size=4GB -c max_connections=100`;
+  const file = join(home, 'log');
+  asServer(join(server.bin, 'pg_ctl'), ['-D', dataFolder, '-w', '-t', '60', '-l', file, '-o', settings, 'start']);
+  writeFileSync(urlFile, `postgresql://kindred@127.0.0.1:${port}/postgres`);
+  log(`Postgres ${server.version} listens on port ${port}`);
+}
+
+function makeData(server) {
+  rmSync(home, { recursive: true, force: true });
+  mkdirSync(home, { recursive: true });
+  if (process.getuid() === 0) {
+    const id = (flag) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
+    chownSync(home, id('-u'), id('-g'));
+  }
+  const options = ['-U', 'kindred', '--auth=trust', '-E', 'UTF8', '--locale=C.UTF-8'];
+  asServer(join(server.bin, 'initdb'), ['-D', dataFolder, ...options]);
+}
+
 async function start() {
   const server = serverBin();
   if (!server || !hasPgvector(server.version)) {
@@ -147,57 +175,30 @@ async function start() {
   const running =
     existsSync(urlFile) &&
     spawnSync(join(server.bin, 'pg_isready'), ['-q', '-d', readFileSync(urlFile, 'utf8')]).status === 0;
-  if (!running) {
-    rmSync(home, { recursive: true, force: true });
-    mkdirSync(home, { recursive: true });
-    if (process.getuid() === 0) {
-      const id = (flag) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
-      chownSync(home, id('-u'), id('-g'));
-    }
-    const data = join(home, 'data');
-    asServer(join(server.bin, 'initdb'), [
-      '-D',
-      data,
-      '-U',
-      'kindred',
-      '--auth=trust',
-      '-E',
-      'UTF8',
-      '--locale=C.UTF-8',
-    ]);
-    const port = await freePort();
-    const settings = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=${home} -c shared_buffers=512MB -c maintenance_work_mem=512MB -c max_wal_size=4GB -c max_connections=100`;
-    asServer(join(server.bin, 'pg_ctl'), [
-      '-D',
-      data,
-      '-w',
-      '-t',
-      '60',
-      '-l',
-      join(home, 'log'),
-      '-o',
-      settings,
-      'start',
-    ]);
-    const url = `postgresql://kindred@127.0.0.1:${port}/postgres`;
-    writeFileSync(urlFile, url);
-    log(`Postgres ${server.version} listens on port ${port}`);
-  }
+  if (!running) await launch(server);
   console.log(`export KINDRED_TEST_DATABASE_URL=${readFileSync(urlFile, 'utf8')}`);
 }
 
-function stop() {
+/** @returns whether it ran */
+function pause() {
   const server = serverBin();
-  if (!server || !existsSync(join(home, 'data', 'postmaster.pid'))) return log('not running');
-  asServer(join(server.bin, 'pg_ctl'), ['-D', join(home, 'data'), '-w', '-m', 'fast', 'stop']);
-  rmSync(home, { recursive: true, force: true });
+  if (!server || !existsSync(join(dataFolder, 'postmaster.pid'))) {
+    log('not running');
+    return false;
+  }
+  asServer(join(server.bin, 'pg_ctl'), ['-D', dataFolder, '-w', '-m', 'fast', 'stop']);
   log('stopped');
+  return true;
 }
 
-const verbs = { install, start, stop };
+function stop() {
+  if (pause() || homeAt > 0) rmSync(home, { recursive: true, force: true });
+}
+
+const verbs = { install, start, pause, stop };
 const verb = verbs[process.argv[2]];
 if (!verb) {
-  console.error('usage: node scripts/postgres.mjs install|start|stop');
+  console.error('usage: node scripts/postgres.mjs install|start|pause|stop [--home folder]');
   process.exit(2);
 }
 try {
