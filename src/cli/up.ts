@@ -77,7 +77,7 @@ async function provide(wanted: (typeof MODELS)[number], session: Session): Promi
     );
     return;
   }
-  if (((await catalogue.counts())[wanted.stream] ?? 0) === 0)
+  if (!(await catalogue.has(wanted.stream)))
     return terminal.say(`space ${wanted.space}: no ${wanted.stream} to learn from yet`);
   const simulated = (await simulation.content()).kind === 'simulated';
   const running = await training.start({

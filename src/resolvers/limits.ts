@@ -86,6 +86,8 @@ const LISTS: ReadonlySet<string> = new Set([
   'models',
   'friends',
   'reasons',
+  'streams',
+  'partitions',
 ]);
 
 function beyond(limit: 'depth' | 'fields' | 'cost', what: string): InputError {

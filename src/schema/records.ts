@@ -1,7 +1,7 @@
 /** What streams tell of: items, people, transactions. */
 import { GraphQLJSONObject } from 'graphql-scalars';
-import { Field, ID, ObjectType, registerEnumType } from 'type-graphql';
-import { type Attributes, STREAMS } from '../domain/events';
+import { Field, ID, ObjectType } from 'type-graphql';
+import type { Attributes } from '../domain/events';
 import { DateTime, Decimal } from './scalars';
 
 @ObjectType({ simpleResolvers: true, description: 'Something that people interact with.' })
@@ -68,22 +68,4 @@ export class Transaction {
 
   @Field(() => Boolean, { nullable: true, description: 'What was decided about it; null while nobody has.' })
   isFraud?: boolean;
-}
-
-export const Stream = Object.fromEntries(STREAMS.map((stream) => [stream, stream]));
-registerEnumType(Stream, { name: 'Stream', description: 'What records arrive on.' });
-
-@ObjectType({ simpleResolvers: true, description: 'What the store holds of a stream.' })
-export class StreamStatus {
-  @Field(() => Stream)
-  stream!: string;
-
-  @Field(() => Number)
-  records!: number;
-
-  @Field(() => DateTime, { nullable: true, description: 'Time of the earliest record.' })
-  firstAt?: Date;
-
-  @Field(() => DateTime, { nullable: true, description: 'Time of the latest record.' })
-  lastAt?: Date;
 }

@@ -1,10 +1,8 @@
-/** Plain records by id, in batches; and what the streams hold. */
-import { type Item, STREAMS, type StreamName, type User } from '../domain/events';
-import { findItems, findTransactions, findUsers, type StreamFacts, streamFacts } from '../stores/catalogue';
+/** Plain records by id, in batches. */
+import type { Item, StreamName, User } from '../domain/events';
+import { findItems, findTransactions, findUsers, hasRecords } from '../stores/catalogue';
 import type { LabelledTransaction } from '../stores/corpora';
 import type { Database } from '../stores/database';
-
-export type StreamStatus = StreamFacts & { stream: StreamName };
 
 export class Catalogue {
   constructor(private readonly database: Database) {}
@@ -34,16 +32,9 @@ export class Catalogue {
     return inOrder(ids, await findTransactions(this.database, ids), ({ transactionId }) => transactionId);
   }
 
-  async streams(): Promise<StreamStatus[]> {
-    const statuses: StreamStatus[] = [];
-    for (const stream of STREAMS) statuses.push({ stream, ...(await streamFacts(this.database, stream)) });
-    return statuses;
-  }
-
-  /** Records in the store, a stream. */
-  async counts(): Promise<Record<StreamName, number>> {
-    const entries = (await this.streams()).map(({ stream, records }) => [stream, records]);
-    return Object.fromEntries(entries) as Record<StreamName, number>;
+  /** Whether the store has any record of a stream. */
+  has(stream: StreamName): Promise<boolean> {
+    return hasRecords(this.database, stream);
   }
 }
 

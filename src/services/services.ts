@@ -11,9 +11,11 @@ import { IngestionService } from './ingestion';
 import { RankedLists } from './ranking';
 import { Recommendation } from './recommendation';
 import { ModelRegistry } from './registry';
+import { Replays } from './replay';
 import { Export, Similarity } from './similarity';
 import { Simulation } from './simulation';
 import { StoreFacts } from './store-facts';
+import { StreamStatuses, type StreamTopics } from './stream-status';
 import { TrainingRuns } from './training';
 
 export interface Services {
@@ -29,8 +31,11 @@ export interface Services {
   readonly catalogue: Catalogue;
   readonly alerts: Alerts;
   readonly ingestion: IngestionService;
+  /** Ranges of topics read again, beside what is live. */
+  readonly replays: Replays;
   readonly simulation: Simulation;
   readonly store: StoreFacts;
+  readonly streamStatus: StreamStatuses;
 }
 
 export interface ServiceSettings {
@@ -38,6 +43,8 @@ export interface ServiceSettings {
   trainingThreads: number;
   /** Told about a run that failed for a reason that Kindred did not foresee. */
   onTrainingFailure: (run: TrainingRun, error: unknown) => void;
+  /** Where Kafka is configured: how far its topics reach. */
+  streamTopics?: StreamTopics;
 }
 
 export interface OpenServices {
@@ -68,8 +75,10 @@ export function openServices(database: Database, settings: ServiceSettings): Ope
     catalogue: new Catalogue(database),
     alerts: new Alerts(database, raised),
     ingestion,
+    replays: new Replays(database, registry),
     simulation: new Simulation(database, ingestion),
     store: new StoreFacts(database),
+    streamStatus: new StreamStatuses(database, settings.streamTopics),
   });
   return {
     services,

@@ -87,8 +87,8 @@ export async function mutualFriends(
   return rows;
 }
 
-export interface StreamFacts {
-  records: number;
+/** Times of the first and the last record. */
+export interface StreamTimes {
   firstAt?: Date;
   lastAt?: Date;
 }
@@ -103,11 +103,17 @@ const TIME_COLUMNS: Record<StreamName, string | undefined> = {
   users: undefined,
 };
 
-export async function streamFacts(on: Queryable, stream: StreamName): Promise<StreamFacts> {
+/** Only transactions are indexed by time: of other streams this reads every row. */
+export async function streamTimes(on: Queryable, stream: StreamName): Promise<StreamTimes> {
   const time = TIME_COLUMNS[stream];
-  const { rows } = await on.query<{ records: number; first: Date | null; last: Date | null }>(
-    `SELECT count(*) AS records, ${time ? `min(${time})` : 'NULL::timestamptz'} AS first,
-     ${time ? `max(${time})` : 'NULL::timestamptz'} AS last FROM ${stream}`,
+  if (time === undefined) return {};
+  const { rows } = await on.query<{ first: Date | null; last: Date | null }>(
+    `SELECT min(${time}) AS first, max(${time}) AS last FROM ${stream}`,
   );
-  return { records: rows[0].records, firstAt: rows[0].first ?? undefined, lastAt: rows[0].last ?? undefined };
+  return { firstAt: rows[0].first ?? undefined, lastAt: rows[0].last ?? undefined };
+}
+
+export async function hasRecords(on: Queryable, stream: StreamName): Promise<boolean> {
+  const { rows } = await on.query<{ found: boolean }>(`SELECT EXISTS (SELECT FROM ${stream}) AS found`);
+  return rows[0].found;
 }
