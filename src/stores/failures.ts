@@ -22,3 +22,15 @@ export function asDatabaseError(error: unknown): unknown {
     retriable: true,
   });
 }
+
+/**
+ * SQLSTATE classes by which Postgres refuses values, whoever asks and however often: 22 (data), 23 (constraints), 54 (limits,
+ * such as an index entry that is too long).
+ */
+const REFUSED_VALUE = /^(22|23|54)[0-9A-Z]{3}$/;
+
+/** The database's own words, where it is a value that it refuses; undefined for any other failure. */
+export function refusedValue(error: unknown): string | undefined {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  return typeof code === 'string' && REFUSED_VALUE.test(code) ? String(message) : undefined;
+}
