@@ -4,6 +4,8 @@ import type { Config } from './config';
 import type { TrainingRun } from './domain/model';
 import { KindredError } from './errors';
 import { openLog } from './log';
+import { Metrics } from './metrics';
+import { Readiness } from './readiness';
 import { type RunningServer, startServer } from './server';
 import { openServices, type Services } from './services/services';
 import { openDatabase } from './stores/open';
@@ -37,6 +39,9 @@ export async function createApp(config: Config, warn?: (sentence: string) => voi
     await database.close();
     throw error;
   }
+  // Made only where somebody can look at them.
+  const metrics = (): Metrics => new Metrics({ services, connections: () => database.connections() });
+  const readiness = (): Readiness => new Readiness({ askStore: () => services.store.describe(), log });
   let server: Promise<RunningServer> | undefined;
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
@@ -49,7 +54,7 @@ export async function createApp(config: Config, warn?: (sentence: string) => voi
     services,
     start: async () => {
       const { host, port } = config;
-      server ??= startServer({ host, port, services, log });
+      server ??= startServer({ host, port, services, readiness: readiness(), metrics: metrics(), log });
       return { url: (await server).url };
     },
     stop: () => {

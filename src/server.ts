@@ -1,6 +1,6 @@
 /**
  * GraphQL over HTTP and WebSocket: Apollo on fastify, graphql-ws for subscriptions, the same limits and the same errors on
- * both. Also /livez (the process answers) and /readyz (the store answers).
+ * both. Also /livez (the process answers; asks nothing of anybody), /readyz (whether to give it work) and /metrics.
  */
 import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import { unwrapResolverError } from '@apollo/server/errors';
@@ -10,6 +10,8 @@ import fastify, { type FastifyInstance } from 'fastify';
 import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema, NoSchemaIntrospectionCustomRule } from 'graphql';
 import type { Logger } from 'pino';
 import { KindredError } from './errors';
+import type { Metrics } from './metrics';
+import type { Readiness } from './readiness';
 import { type Context, createContext } from './resolvers/context';
 import { type ReportFailure, toClientError, toGraphQLError } from './resolvers/graphql-errors';
 import { graphqlSchema } from './resolvers/graphql-schema';
@@ -25,6 +27,8 @@ export interface ServerSettings {
   /** 0 asks the system for a free port. */
   port: number;
   services: Services;
+  readiness: Readiness;
+  metrics: Metrics;
   log: Logger;
 }
 
@@ -38,29 +42,26 @@ export interface RunningServer {
 /** Browsers on this machine may look at the schema; a server that others reach does not show it. */
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
 
-export async function startServer({ host, port, services, log }: ServerSettings): Promise<RunningServer> {
+export async function startServer({
+  host,
+  port,
+  services,
+  readiness,
+  metrics,
+  log,
+}: ServerSettings): Promise<RunningServer> {
   const report: ReportFailure = (error) => log.error({ err: error }, 'a request failed');
   const schema = graphqlSchema();
   const introspection = LOOPBACK.test(host);
   const app = httpServer(log);
-  const apollo = apolloServer(schema, { app, introspection, report, log });
+  const apollo = apolloServer(schema, { app, introspection, report, log, metrics });
   await apollo.start();
   app.route({
     method: ['GET', 'POST'],
     url: GRAPHQL_PATH,
     handler: fastifyApolloHandler(apollo, { context: async () => createContext(services) }),
   });
-  app.get('/livez', async () => ({ status: 'ok' }));
-  app.get('/readyz', async (_request, reply) => {
-    const ready = await services.store.describe().then(
-      () => true,
-      (error) => {
-        report(error);
-        return false;
-      },
-    );
-    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ok' : 'the store does not answer' });
-  });
+  addProbes(app, readiness, metrics);
   const subscriptions = openSubscriptions(app.server, {
     schema,
     path: GRAPHQL_PATH,
@@ -80,6 +81,19 @@ export async function startServer({ host, port, services, log }: ServerSettings)
       await apollo.stop();
     },
   };
+}
+
+function addProbes(app: FastifyInstance, readiness: Readiness, { registry }: Metrics): void {
+  app.get('/livez', async () => ({ status: 'ok' }));
+  app.get('/readyz', async (_request, reply) => {
+    const parts = await readiness.parts();
+    const waiting = parts.filter(({ ready }) => !ready);
+    const status = waiting.length === 0 ? 'ok' : `not ready: ${waiting.map(({ part }) => part).join(', ')}`;
+    return reply.code(waiting.length === 0 ? 200 : 503).send({ status, parts });
+  });
+  app.get('/metrics', async (_request, reply) =>
+    reply.header('content-type', registry.contentType).send(await registry.metrics()),
+  );
 }
 
 function httpServer(log: Logger): FastifyInstance {
@@ -117,7 +131,8 @@ function apolloServer(
     introspection,
     report,
     log,
-  }: { app: FastifyInstance; introspection: boolean; report: ReportFailure; log: Logger },
+    metrics,
+  }: { app: FastifyInstance; introspection: boolean; report: ReportFailure; log: Logger; metrics: Metrics },
 ): ApolloServer<Context> {
   return new ApolloServer<Context>({
     schema,
@@ -127,7 +142,13 @@ function apolloServer(
     parseOptions: { maxTokens: LIMITS.tokens },
     formatError: (formatted, error) => formatError(formatted, error, report),
     // Apollo's own plugin for Cache-Control wraps each field of each answer, to find that none may be cached.
-    plugins: [fastifyApolloDrainPlugin(app), inputChecks, noStore, ApolloServerPluginCacheControlDisabled()],
+    plugins: [
+      metrics.graphqlPlugin,
+      fastifyApolloDrainPlugin(app),
+      inputChecks,
+      noStore,
+      ApolloServerPluginCacheControlDisabled(),
+    ],
     logger: log.child({ part: 'graphql' }, { level: 'warn' }),
   });
 }

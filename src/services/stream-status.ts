@@ -81,6 +81,11 @@ export class StreamStatuses {
     return new StreamLook(this.database, this.topics);
   }
 
+  /** Whether Kafka answers; undefined where none is configured. */
+  async kafkaAnswers(): Promise<boolean | undefined> {
+    return this.topics && (await this.topics.ends()).error === undefined;
+  }
+
   outputs(): Promise<OutputFacts> {
     return outputFacts(this.database);
   }

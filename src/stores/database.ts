@@ -26,12 +26,31 @@ export interface DatabaseTransaction extends Queryable {
   copyIn(table: string, columns: readonly string[], bytes: AsyncIterable<Buffer> | Iterable<Buffer>): Promise<number>;
 }
 
+/** Connections that a database has open. */
+export interface ConnectionUse {
+  readonly idle: number;
+  readonly busy: number;
+  /** Callers that wait for one. */
+  readonly waiting: number;
+}
+
+export interface TransactionOptions {
+  /**
+   * Postgres ends the transaction after this long without a statement, so that a process that is frozen or cut off does not hold
+   * its locks for ever; it hears of it as DATABASE_UNAVAILABLE. The embedded store has nobody else who could wait.
+   * @default never
+   */
+  abandonedAfterMillis?: number;
+}
+
 export interface Database extends Queryable {
   readonly kind: DatabaseKind;
   /** What an operator should hear about this database, in whole sentences: a pgvector with known faults. */
   readonly warnings: readonly string[];
   /** Everything in `work` goes through `tx`: a query on the database itself inside it is refused. */
-  transaction<T>(work: (tx: DatabaseTransaction) => Promise<T>): Promise<T>;
+  transaction<T>(work: (tx: DatabaseTransaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  /** How its connections are used right now. */
+  connections(): ConnectionUse;
   /** Twice without harm. */
   close(): Promise<void>;
 }

@@ -5,7 +5,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
 import { type CustomTypesConfig, type Pool, type PoolClient, types } from 'pg';
-import type { Database, DatabaseKind, DatabaseTransaction, QueryResult } from './database';
+import type { ConnectionUse, Database, DatabaseKind, DatabaseTransaction, QueryResult } from './database';
 import { asDatabaseError } from './failures';
 
 /** Runs one COPY on a checked-out connection and says how many rows it loaded. */
@@ -63,12 +63,19 @@ export class PooledDatabase implements Database {
     return this.withClient((client) => this.run(client, sql, params));
   }
 
-  async transaction<T>(work: (tx: DatabaseTransaction) => Promise<T>): Promise<T> {
+  async transaction<T>(
+    work: (tx: DatabaseTransaction) => Promise<T>,
+    { abandonedAfterMillis }: TransactionOptions = {},
+  ): Promise<T> {
     this.refuseInsideTransaction();
     return this.withClient(async (client) => {
       const state = { open: true };
       try {
-        await client.query('BEGIN');
+        await client.query(
+          abandonedAfterMillis === undefined || this.kind === 'embedded'
+            ? 'BEGIN'
+            : `BEGIN; SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(abandonedAfterMillis)}`,
+        );
         const result = await this.running.run(state, () => work(this.transactionOn(client)));
         await client.query('COMMIT');
         return result;
@@ -83,6 +90,11 @@ export class PooledDatabase implements Database {
 
   warn(warning: string): void {
     this.warnings.push(warning);
+  }
+
+  connections(): ConnectionUse {
+    const { idleCount, totalCount, waitingCount } = this.pool;
+    return { idle: idleCount, busy: totalCount - idleCount, waiting: waitingCount };
   }
 
   close(): Promise<void> {
