@@ -4,7 +4,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Transaction } from '../domain/events';
-import type { Alert, FraudScore } from '../domain/fraud';
+import type { FraudScore } from '../domain/fraud';
 import { KindredError, ModelNotReadyError } from '../errors';
 import { FEATURE_DESCRIPTIONS, FEATURE_NAMES } from '../features/columns';
 import { FeatureStream } from '../features/feature-stream';
@@ -14,18 +14,17 @@ import { findTransactions } from '../stores/catalogue';
 import { type LabelledTransaction, type TimeRange, transactionPages } from '../stores/corpora';
 import type { Database } from '../stores/database';
 import { type RecentTransactions, recentTransactions } from '../stores/fraud-history';
-import { findScores, saveScores } from '../stores/scores';
-import type { Broadcast } from './broadcast';
-import { ACCOUNTS_SPACE, FraudModel } from './fraud-model';
+import { findScores } from '../stores/scores';
+import { ACCOUNTS_SPACE, type FraudModel } from './fraud-model';
+import type { FraudModels } from './fraud-models';
 import type { IngestionService } from './ingestion';
 import type { ModelRegistry } from './registry';
+import type { ScoreKeeping } from './score-keeping';
 
 /** Transactions whose history is read at once. */
 const SCORED_AT_ONCE = 200;
-/** Rows that go through the network in one turn of the thread. */
+/** Rows scored, and kept, at a time. */
 const ROWS_A_TURN = 2_048;
-/** Models kept ready: the live one, and the one before for those who still ask. */
-const MODELS_KEPT = 2;
 
 export interface RecordedTransactions {
   accepted: number;
@@ -38,12 +37,11 @@ export interface FraudScoringParts {
   database: Database;
   registry: ModelRegistry;
   ingestion: IngestionService;
-  /** Where new alerts are told. */
-  raised: Broadcast<Alert>;
+  models: FraudModels;
+  keeping: ScoreKeeping;
 }
 
 export class FraudScoring {
-  private readonly models = new Map<string, Promise<FraudModel>>();
   /** What the model that scored last looks back on. */
   private historyDays = historyDays(parseFeatureOptions());
 
@@ -92,9 +90,10 @@ export class FraudScoring {
     const { accepted, duplicates } = await this.parts.ingestion.record('transactions', transactions);
     const scores: FraudScore[] = [];
     for (let start = 0; start < transactions.length; start += SCORED_AT_ONCE) {
-      const scored = await this.scoreAll(transactions.slice(start, start + SCORED_AT_ONCE)).catch(noModel);
+      const some = transactions.slice(start, start + SCORED_AT_ONCE);
+      const scored = await this.scoreAll(some).catch(noModel);
       if (!scored) return { accepted, duplicates, scores };
-      await this.keep(scored);
+      await this.keep(some, scored);
       scores.push(...scored);
     }
     return { accepted, duplicates, scores };
@@ -107,21 +106,25 @@ export class FraudScoring {
    */
   async *scoreRange({ from, to, store = false }: TimeRange & { store?: boolean }): AsyncGenerator<FraudScore> {
     const model = await this.model((await this.registry.live(ACCOUNTS_SPACE)).id);
-    const ids: string[] = [];
+    const waiting: Transaction[] = [];
     const values: number[] = [];
     const stream = new FeatureStream(
       model.features,
-      ({ transactionId }, row) => {
-        ids.push(transactionId);
+      (transaction, row) => {
+        // The stream hands on what it was given, whole.
+        waiting.push(transaction as Transaction);
         for (const value of row) values.push(value);
       },
       ({ occurredAt }) => from === undefined || occurredAt >= from,
     );
     const scoreWaiting = async (): Promise<FraudScore[]> => {
-      const batch = Math.min(ids.length, ROWS_A_TURN);
-      const rows = Float32Array.from(values.splice(0, batch * FEATURE_NAMES.length));
-      const scores = await model.score(ids.splice(0, batch), rows);
-      if (store) await this.keep(scores);
+      const batch = waiting.splice(0, ROWS_A_TURN);
+      const rows = Float32Array.from(values.splice(0, batch.length * FEATURE_NAMES.length));
+      const scores = await model.score(
+        batch.map(({ transactionId }) => transactionId),
+        rows,
+      );
+      if (store) await this.keep(batch, scores);
       await nextTurn();
       return scores;
     };
@@ -129,11 +132,11 @@ export class FraudScoring {
     for await (const page of transactionPages(this.database, { from: history, to })) {
       for (const transaction of page) {
         stream.push(transaction);
-        if (ids.length >= ROWS_A_TURN) yield* await scoreWaiting();
+        if (waiting.length >= ROWS_A_TURN) yield* await scoreWaiting();
       }
     }
     stream.flush();
-    while (ids.length > 0) yield* await scoreWaiting();
+    while (waiting.length > 0) yield* await scoreWaiting();
   }
 
   /** The newest score kept for each transaction, in the order of the ids. */
@@ -147,13 +150,6 @@ export class FraudScoring {
 
   async storedScore(transactionId: string): Promise<FraudScore | undefined> {
     return (await this.storedScores([transactionId]))[0];
-  }
-
-  /** Releases the networks. */
-  async close(): Promise<void> {
-    const models = [...this.models.values()];
-    this.models.clear();
-    for (const model of models) await (await model).close();
   }
 
   private async scoreAll(transactions: readonly Transaction[]): Promise<FraudScore[]> {
@@ -181,26 +177,13 @@ export class FraudScoring {
     );
   }
 
-  private async keep(scores: readonly FraudScore[]): Promise<void> {
-    const alerts = await this.database.transaction((tx) => saveScores(tx, scores, new Date()));
-    for (const alert of alerts) this.parts.raised.publish(alert);
+  private async keep(transactions: readonly Transaction[], scores: readonly FraudScore[]): Promise<void> {
+    const { keeping } = this.parts;
+    keeping.committed(await this.database.transaction((tx) => keeping.keep(tx, transactions, scores)));
   }
 
   private model(id: string): Promise<FraudModel> {
-    const known = this.models.get(id);
-    if (known) return known;
-    const loading = this.registry.artifacts(id).then((artifacts) => FraudModel.load(id, artifacts));
-    this.models.set(id, loading);
-    // A model that could not be loaded is tried again by the next who asks.
-    loading.catch(() => this.models.delete(id));
-    if (this.models.size > MODELS_KEPT) this.forgetOldest();
-    return loading;
-  }
-
-  /** Not closed here: somebody may still be scoring with it. The runtime frees it with its last reference. */
-  private forgetOldest(): void {
-    const [oldest] = this.models.keys();
-    this.models.delete(oldest);
+    return this.parts.models.get(this.database, id);
   }
 }
 

@@ -22,7 +22,14 @@ import {
 } from '../stores/models';
 
 export class ModelRegistry {
+  private readonly listeners = new Set<(space: string) => void>();
+
   constructor(private readonly database: Database) {}
+
+  /** Tells when this process has moved a space's live pointer. */
+  onMoved(listener: (space: string) => void): void {
+    this.listeners.add(listener);
+  }
 
   /** Newest first. */
   list(space?: string): Promise<Model[]> {
@@ -73,8 +80,7 @@ export class ModelRegistry {
     const forced = verdict.refusal !== undefined;
     const note = forced ? `Forced: ${verdict.refusal!.message}` : verdict.note;
     const promotedAt = new Date();
-    return this.database.transaction(async (tx) => {
-      await lockSpace(tx, model.space);
+    return this.moving(model.space, async (tx) => {
       // Dropped while this waited for its turn?
       if ((await findModels(tx, [id])).length === 0) throw modelNotFound(id);
       const current = await newestPromotion(tx, model.space);
@@ -97,8 +103,7 @@ export class ModelRegistry {
    */
   async rollback(space: string): Promise<Promotion> {
     const promotedAt = new Date();
-    return this.database.transaction(async (tx) => {
-      await lockSpace(tx, space);
+    return this.moving(space, async (tx) => {
       const current = await newestPromotion(tx, space);
       if (!current) throw new ModelNotReadyError(space);
       const target = await promotionBefore(tx, current);
@@ -114,6 +119,15 @@ export class ModelRegistry {
       });
       return { ...promotion, model: { ...model, live: true }, replacedId: current.modelId };
     });
+  }
+
+  private async moving(space: string, work: (tx: DatabaseTransaction) => Promise<Promotion>): Promise<Promotion> {
+    const promotion = await this.database.transaction(async (tx) => {
+      await lockSpace(tx, space);
+      return work(tx);
+    });
+    for (const listener of this.listeners) listener(space);
+    return promotion;
   }
 
   /** Drops a version whole. @throws KindredError MODEL_NOT_FOUND; BAD_USER_INPUT for a live one */

@@ -3,20 +3,28 @@ import type { Alert } from '../domain/fraud';
 import type { TrainingRun } from '../domain/model';
 import type { Database } from '../stores/database';
 import { Alerts } from './alerts';
+import { AwaitingScores } from './awaiting-scores';
 import { Broadcast } from './broadcast';
 import { Catalogue } from './catalogue';
+import { FeatureState } from './feature-state';
 import { FraudScoring } from './fraud';
+import { FraudModels } from './fraud-models';
 import { FriendSuggestion } from './friends';
 import { IngestionService } from './ingestion';
+import { Outbox, type OutboxTopics } from './outbox';
 import { RankedLists } from './ranking';
 import { Recommendation } from './recommendation';
 import { ModelRegistry } from './registry';
 import { Replays } from './replay';
+import { ScoreKeeping } from './score-keeping';
 import { Export, Similarity } from './similarity';
 import { Simulation } from './simulation';
 import { StoreFacts } from './store-facts';
+import { StreamPositions } from './stream-positions';
 import { StreamStatuses, type StreamTopics } from './stream-status';
+import { StreamWriter } from './stream-writer';
 import { TrainingRuns } from './training';
+import { Turns } from './turns';
 
 export interface Services {
   readonly registry: ModelRegistry;
@@ -35,6 +43,14 @@ export interface Services {
   readonly replays: Replays;
   readonly simulation: Simulation;
   readonly store: StoreFacts;
+  /** Takes in what comes by stream. */
+  readonly streamWriter: StreamWriter;
+  /** Where partitions stand, for those who read them. */
+  readonly streamPositions: StreamPositions;
+  /** Scores what came by stream while no model was live; runs where streams do. */
+  readonly awaiting: AwaitingScores;
+  /** What waits to be told to Kafka. */
+  readonly outbox: Outbox;
   readonly streamStatus: StreamStatuses;
 }
 
@@ -45,6 +61,8 @@ export interface ServiceSettings {
   onTrainingFailure: (run: TrainingRun, error: unknown) => void;
   /** Where Kafka is configured: how far its topics reach. */
   streamTopics?: StreamTopics;
+  /** Where Kafka is configured: where scores and alerts are told. Elsewhere nothing would take them out of the outbox. */
+  outboxTopics?: OutboxTopics;
 }
 
 export interface OpenServices {
@@ -62,14 +80,24 @@ export function openServices(database: Database, settings: ServiceSettings): Ope
     threads: settings.trainingThreads,
     onFailure: settings.onTrainingFailure,
   });
-  const fraud = new FraudScoring({ database, registry, ingestion, raised });
+  const models = new FraudModels();
+  const outbox = new Outbox(database, settings.outboxTopics);
+  const scoring = {
+    database,
+    models,
+    keeping: new ScoreKeeping(outbox, raised),
+    features: new FeatureState(),
+    turns: new Turns(),
+  };
+  const awaiting = new AwaitingScores(scoring);
+  registry.onMoved(() => awaiting.look());
   const services: Services = Object.freeze({
     registry,
     training,
     evaluation: training,
     recommendation: new Recommendation(database, lists),
     friends: new FriendSuggestion(database, lists),
-    fraud,
+    fraud: new FraudScoring({ ...scoring, registry, ingestion }),
     similarity: new Similarity(lists),
     export: new Export(database, registry),
     catalogue: new Catalogue(database),
@@ -78,6 +106,10 @@ export function openServices(database: Database, settings: ServiceSettings): Ope
     replays: new Replays(database, registry),
     simulation: new Simulation(database, ingestion),
     store: new StoreFacts(database),
+    streamWriter: new StreamWriter(scoring),
+    streamPositions: new StreamPositions(database),
+    awaiting,
+    outbox,
     streamStatus: new StreamStatuses(database, settings.streamTopics),
   });
   return {
@@ -85,7 +117,8 @@ export function openServices(database: Database, settings: ServiceSettings): Ope
     close: async () => {
       await training.close();
       raised.close();
-      await fraud.close();
+      await awaiting.stop();
+      await models.close();
     },
   };
 }

@@ -2,8 +2,8 @@
 import { isNativeError } from 'node:util/types';
 import { KindredError } from '../errors';
 
-/** Node's network errors, and SQLSTATE classes 08 (connection), 57P (shut down), 28 (not let in), 3D (no such database). */
-const UNREACHABLE = /^(ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|08|57P|28|3D000|53300)/;
+/** Node's network errors, and SQLSTATE classes 08 (connection), 57P (shut down), 25P03 (ended while idle), 28 (not let in), 3D (no such database). */
+const UNREACHABLE = /^(ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|08|57P|25P03|28|3D000|53300)/;
 const BROKEN_CONNECTION =
   /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|The server does not support SSL|The thread of the embedded store ended|Cannot use a pool after calling end)/;
 

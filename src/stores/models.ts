@@ -59,6 +59,12 @@ export async function findLiveModel(on: Queryable, space: string): Promise<Model
   return rows[0] && toModel(rows[0]);
 }
 
+/** The live pointer alone. */
+export async function liveModelId(on: Queryable, space: string): Promise<string | undefined> {
+  const { rows } = await on.query<{ model_id: string }>('SELECT model_id FROM live_models WHERE space = $1', [space]);
+  return rows[0]?.model_id;
+}
+
 export async function readArtifacts(on: Queryable, modelId: string): Promise<Record<string, Uint8Array>> {
   const { rows } = await on.query<{ name: string; content: Buffer }>(
     'SELECT name, content FROM model_artifacts WHERE model_id = $1',

@@ -5,7 +5,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
 import { type CustomTypesConfig, type Pool, type PoolClient, types } from 'pg';
-import type { ConnectionUse, Database, DatabaseKind, DatabaseTransaction, QueryResult } from './database';
+import type {
+  ConnectionUse,
+  Database,
+  DatabaseKind,
+  DatabaseTransaction,
+  QueryResult,
+  TransactionOptions,
+} from './database';
 import { asDatabaseError } from './failures';
 
 /** Runs one COPY on a checked-out connection and says how many rows it loaded. */
