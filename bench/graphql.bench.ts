@@ -7,6 +7,8 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import pino from 'pino';
+import { Metrics } from '../src/metrics';
+import { Readiness } from '../src/readiness';
 import { type RunningServer, startServer } from '../src/server';
 import { openServices, type Services } from '../src/services/services';
 import type { Database, DatabaseKind } from '../src/stores/database';
@@ -41,7 +43,10 @@ async function* figuresOn(kind: DatabaseKind): AsyncIterable<Figure> {
   const { services, close } = openServices(database, { trainingThreads: 1, onTrainingFailure: () => undefined });
   let server: RunningServer | undefined;
   try {
-    server = await startServer({ host: '127.0.0.1', port: 0, services, log: pino({ level: 'silent' }) });
+    const log = pino({ level: 'silent' });
+    const metrics = new Metrics({ services, connections: () => database.connections() });
+    const readiness = new Readiness({ askStore: () => services.store.describe(), log });
+    server = await startServer({ host: '127.0.0.1', port: 0, services, readiness, metrics, log });
     const bench = `graphql on ${kind}`;
     const trivial = await asked(server.url, [question('{ __typename }')], ROUNDS * SECONDS);
     yield { bench, figure: 'trivial query', value: trivial, unit: 'requests/s' };
