@@ -80,7 +80,24 @@ export function amount(raw: unknown): number | Fault {
   const value = finiteNumber(raw);
   if (value instanceof Fault) return value;
   // Rounding to four decimals must not reach the limit either.
-  return Math.abs(value) < AMOUNT_LIMIT - 1 ? value : new Fault('should be below 10^16');
+  return Math.abs(value) < AMOUNT_LIMIT - 1 ? fourDecimals(value) : new Fault('should be below 10^16');
+}
+
+const MORE_THAN_FOUR = /^(-?)(\d+)\.(\d{4})(\d)/;
+
+/**
+ * What the store will keep of an amount, so that one scored on its way in is scored as the one that is read back, to the bit:
+ * numeric(20, 4) rounds the shortest text of a number half away from zero.
+ */
+export function fourDecimals(value: number): number {
+  // The decimal k / 10^4 that rounds to this number: its shortest text has no more decimals. Adding 0 takes the sign off -0.
+  if (Math.round(value * 10_000) / 10_000 === value) return value + 0;
+  if (Math.abs(value) < 0.000_05) return 0;
+  const parts = MORE_THAN_FOUR.exec(String(value));
+  if (!parts) return value;
+  const [, sign, whole, decimals, next] = parts;
+  const units = String(BigInt(whole + decimals) + (next >= '5' ? 1n : 0n)).padStart(5, '0');
+  return Number(`${sign}${units.slice(0, -4)}.${units.slice(-4)}`) + 0;
 }
 
 export function positiveNumber(raw: unknown): number | Fault {

@@ -151,6 +151,33 @@ describeOnEachDatabase('Recording events', (database) => {
     );
   });
 
+  it('gives back the very amount that decoding gave, however many decimals were sent', async () => {
+    const amounts = fc.oneof(
+      fc.double({ min: -1e15, max: 1e15, noNaN: true }),
+      fc.double({ min: -1e3, max: 1e3, noNaN: true }),
+      fc.integer().map((n) => n / 1e5),
+      fc.constantFrom(0.00005, -0.00005, -0, 1e-7, 10.12345, 549755813888.0001),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(amounts, { minLength: 600, maxLength: 600 }), async (sent) => {
+        await database().query('TRUNCATE transactions');
+        const records = sent.map((amount, n) => {
+          const decoded = decodeRecord('transactions', { ...PADDING.transactions(`t${n}`), amount });
+          if (!decoded.ok) throw new Error(decoded.reason);
+          return decoded.record;
+        });
+        await recordEvents(database(), 'transactions', records);
+        const { rows } = await database().query<{ amount: string }>(
+          'SELECT amount FROM transactions ORDER BY substr(transaction_id, 2)::integer',
+        );
+        rows.forEach(({ amount }, n) => {
+          expect(Number(amount)).toBe(records[n].amount);
+        });
+      }),
+      { numRuns: 4 },
+    );
+  });
+
   it('lets two writers of the same records both finish', async () => {
     const plays = Array.from({ length: 2_000 }, (_, n) => ({
       eventId: `e${n}`,
