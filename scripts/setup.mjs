@@ -2,6 +2,7 @@
  * Makes a clone ready to run, doing only what is not done yet: installs packages, compiles the kernels, makes an empty
  * embedded store, builds src/ into dist/. Uses nothing but Node, so that `npm start` may be the first command typed.
  *   --quiet  say nothing when there is nothing to do        --build  rebuild everything
+ *   --only kernels,build  these steps only: an image installs its packages in a layer of its own
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -12,6 +13,7 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const quiet = process.argv.includes('--quiet');
 const rebuild = process.argv.includes('--build');
+const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1]?.split(',') : undefined;
 const stampFile = join(root, 'node_modules', '.kindred-setup.json');
 
 const [major, minor] = process.versions.node.split('.').map(Number);
@@ -103,9 +105,17 @@ const steps = [
   },
 ];
 
+const unknown = only?.find((name) => !steps.some((step) => step.name === name));
+if (unknown !== undefined) {
+  console.error(
+    `kindred setup: there is no step "${unknown}"; the steps are ${steps.map(({ name }) => name).join(', ')}.`,
+  );
+  process.exit(2);
+}
 const stamps = existsSync(stampFile) ? JSON.parse(readFileSync(stampFile, 'utf8')) : {};
 let worked = false;
 for (const step of steps) {
+  if (only && !only.includes(step.name)) continue;
   const current = fingerprint(step.inputs());
   const forced = rebuild && step.name !== 'packages';
   if (!forced && stamps[step.name] === current && step.present()) continue;
