@@ -17,10 +17,15 @@ export function serveCommand(): Command {
     .addHelpText(
       'after',
       `
+Where KAFKA_BROKERS names a broker, this process also reads the streams' topics, sharing them with all processes of its group.
+/livez says that it lives, /readyz whether to give it work, /metrics what Prometheus may know (docs/metrics.md). The log goes to
+stderr: JSON lines, or lines for people on a terminal. KINDRED_LOG_LEVEL says how much (default: info).
+
 Examples:
   kindred serve
   kindred serve --data-dir mine --port 4001
-  DATABASE_URL=postgres://localhost/kindred kindred serve`,
+  DATABASE_URL=postgres://localhost/kindred kindred serve
+  DATABASE_URL=postgres://localhost/kindred KAFKA_BROKERS=localhost:9092 kindred serve`,
     )
     .action(serve);
 }
@@ -34,7 +39,7 @@ async function serve(options: ServeOptions): Promise<void> {
       terminal.say(`GraphQL at ${url}; Ctrl-C stops`);
       await untilAborted(signal);
     },
-    { host: options.host, port: options.port },
+    { overrides: { host: options.host, port: options.port }, usualLogLevel: 'info' },
   );
 }
 

@@ -27,19 +27,32 @@ export function withStoreOption(command: Command): Command {
   );
 }
 
-/** Verbs report on stderr in their own words, so that the log says only what is amiss unless more is asked for. */
-export function configFor(options: StoreOptions, overrides: Partial<Config> = {}): Config {
-  return readConfig({ KINDRED_LOG_LEVEL: 'warn', ...process.env }, { ...overrides, dataDir: options.dataDir });
+export interface SessionSettings {
+  /** What the verb's own options say in place of the environment. */
+  overrides?: Partial<Config>;
+  /**
+   * What the log tells where KINDRED_LOG_LEVEL does not say. Verbs report on stderr in their own words, so that the log says only
+   * what is amiss; what runs for long says what goes on.
+   * @default 'warn'
+   */
+  usualLogLevel?: Config['logLevel'];
+}
+
+export function configFor(options: StoreOptions, settings: SessionSettings = {}): Config {
+  const { overrides = {}, usualLogLevel = 'warn' } = settings;
+  // An empty variable means "not set", as in config.ts.
+  const environment = { ...process.env, KINDRED_LOG_LEVEL: process.env.KINDRED_LOG_LEVEL || usualLogLevel };
+  return readConfig(environment, { ...overrides, dataDir: options.dataDir });
 }
 
 /** Opens the store for `work` and closes it, also when `work` fails or is interrupted. */
 export async function withApp<T>(
   options: StoreOptions,
   work: (session: Session) => Promise<T>,
-  overrides: Partial<Config> = {},
+  settings: SessionSettings = {},
 ): Promise<T> {
   const terminal = openTerminal();
-  const config = configFor(options, overrides);
+  const config = configFor(options, settings);
   const interrupts = listenForInterrupts((line) => terminal.say(line));
   try {
     // Loaded here, so that `kindred --help` does not wait for the database and the trainers.
