@@ -24,10 +24,10 @@ export function asDatabaseError(error: unknown): unknown {
 }
 
 /**
- * SQLSTATE classes by which Postgres refuses values, whoever asks and however often: 22 (data), 23 (constraints), 54 (limits,
- * such as an index entry that is too long).
+ * By which Postgres refuses values, whoever asks and however often: class 22 (data), a NULL or a CHECK that forbids it, and 54000
+ * (an index entry that is too long). References and unique keys are not among them: those are between rows, not in one.
  */
-const REFUSED_VALUE = /^(22|23|54)[0-9A-Z]{3}$/;
+const REFUSED_VALUE = /^(22[0-9A-Z]{3}|23502|23514|54000)$/;
 
 /** The database's own words, where it is a value that it refuses; undefined for any other failure. */
 export function refusedValue(error: unknown): string | undefined {

@@ -1,0 +1,2 @@
+/** For those above the stores: which failures are a value's fault. */
+export { refusedValue } from '../stores/failures';
