@@ -102,7 +102,8 @@ class Stage {
 
   get environment() {
     const own = Object.entries(this.env).map(([name, value]) => [name, value.startsWith('/') ? this.at(value) : value]);
-    return { ...process.env, ...Object.fromEntries(own) };
+    // A cache of its own: the Dockerfile empties it.
+    return { ...process.env, npm_config_cache: join(scratch, 'npm'), ...Object.fromEntries(own) };
   }
 
   run(command) {

@@ -22,10 +22,9 @@ import {
 import { inReplay } from '../stores/replays';
 import type { FraudModel } from './fraud-model';
 
-/** Rows that go through the network, and into the store, at a time. */
-const ROWS_AT_ONCE = 2_048;
-
 export interface ReplayScoringOptions {
+  /** Rows that go through the network, and into the store, at a time. @default 2_048 */
+  rowsAtOnce?: number;
   signal?: AbortSignal;
   /** Called after each batch that the database has acknowledged, with the scores given in this run. */
   onScored?: (scored: number) => void;
@@ -40,7 +39,7 @@ interface Waiting {
 export async function scoreReplay(
   database: Database,
   { name, live, model }: { name: string; live: string; model: FraudModel },
-  options: ReplayScoringOptions = {},
+  { rowsAtOnce = 2_048, signal, onScored }: ReplayScoringOptions = {},
 ): Promise<void> {
   let before = await scoredUpTo(database, name);
   const span = await replaySpan(database, name, before);
@@ -57,8 +56,8 @@ export async function scoreReplay(
   );
   let scored = 0;
   const scoreWaiting = async (): Promise<void> => {
-    if (options.signal?.aborted) throw new CancelledError(`Scoring the replay "${name}"`);
-    const batch = waiting.splice(0, ROWS_AT_ONCE);
+    if (signal?.aborted) throw new CancelledError(`Scoring the replay "${name}"`);
+    const batch = waiting.splice(0, rowsAtOnce);
     const rows = Float32Array.from(values.splice(0, batch.length * FEATURE_NAMES.length));
     const scores = await model.score(
       batch.map(({ transactionId }) => transactionId),
@@ -68,7 +67,7 @@ export async function scoreReplay(
     await save(database, name, scores, { before, upTo });
     before = upTo;
     scored += batch.length;
-    options.onScored?.(scored);
+    onScored?.(scored);
     await nextTurn();
   };
   const history = { from: new Date(span.from.getTime() - historyDays(model.features) * DAY_MILLIS), to: span.to };
@@ -76,7 +75,7 @@ export async function scoreReplay(
   for await (const part of inTime(sides)) {
     for (const transaction of part) {
       stream.push(transaction);
-      if (waiting.length >= ROWS_AT_ONCE) await scoreWaiting();
+      if (waiting.length >= rowsAtOnce) await scoreWaiting();
     }
   }
   stream.flush();
