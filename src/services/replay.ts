@@ -118,8 +118,8 @@ export class Replays {
   }
 
   /** One transaction: rows by the rules of live intake, rejects, positions. @returns records that added or changed nothing */
-  async take<S extends StreamName>(
-    { name, stream }: Pick<ReplaySpec, 'name'> & { stream: S },
+  take<S extends StreamName>(
+    { name, stream }: { readonly name: string; readonly stream: S },
     { records, rejects, advances }: ReplayBatch<StreamRecord[S]>,
     keptRejects: number,
   ): Promise<{ duplicates: number }> {

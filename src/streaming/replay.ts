@@ -2,13 +2,13 @@
  * Drives a replay: settles its range, reads it from the topic without a group's memory, decodes by the rules of live intake,
  * and hands batches to `services/replay.ts`, which keeps them. One batch is read and decoded while the one before commits.
  */
-import type { StreamName, StreamRecord } from '../domain/events';
-import type { ReplayReject, ReplaySpec, ReplayStatus } from '../domain/replay';
+import type { ReplaySpec, ReplayStatus } from '../domain/replay';
 import { CancelledError } from '../errors';
-import type { ReplayBatch, Replays } from '../services/replay';
-import type { FetchedRecords, Kafka } from './kafka/port';
+import { refusedValue } from '../services/refused-values';
+import type { Replays } from '../services/replay';
+import type { Kafka } from './kafka/port';
 import type { KafkaSettings } from './kafka/settings';
-import { RecordDecoder } from './record-decoding';
+import { batchOf, narrowed, ReplayCollector, type ReplayEntry } from './replay-batch';
 import { lostSentence, parseRangeEnd, replayedStream, resolveRange } from './replay-range';
 
 /** Records of a batch: enough that a commit costs little beside them. */
@@ -102,22 +102,12 @@ async function skipWhatIsGone(
 }
 
 async function readAll(status: ReplayStatus, options: ReplayRunOptions): Promise<void> {
-  const { name, stream, topic, partitions } = status;
+  const { topic, partitions } = status;
   const open = partitions.filter(({ next, to }) => next < to);
   if (open.length === 0) return;
-  const total = partitions.reduce((sum, { from, to }) => sum + to - from, 0);
-  const progress = {
-    done: partitions.reduce((sum, { from, next }) => sum + next - from, 0),
-    total,
-    rejected: status.rejected,
-  };
-  const commit = async (batch: ReplayBatch<StreamRecord[StreamName]>): Promise<void> => {
-    await options.replays.take({ name, stream }, batch, progress.rejected);
-    progress.rejected += batch.rejects.length;
-    for (const { expected, next } of batch.advances) progress.done += next - expected;
-    options.onRead?.({ ...progress });
-  };
-  const collected = new CollectedBatch(stream, options.settings.maxRecordBytes, open);
+  const limits = { records: BATCH_RECORDS, bytes: BATCH_BYTES, recordBytes: options.settings.maxRecordBytes };
+  const collected = new ReplayCollector(status.stream, limits, open);
+  const committer = new Committer(status, options);
   const range = open.map(({ partition, next, to }) => ({ partition, from: next, to }));
   let committing: Promise<void> = Promise.resolve();
   try {
@@ -126,73 +116,54 @@ async function readAll(status: ReplayStatus, options: ReplayRunOptions): Promise
       collected.add(fetched);
       if (!collected.isFull) continue;
       await committing;
-      committing = commit(collected.take());
+      committing = committer.commit(collected.take());
       // Awaited at the next turn; a failure before then must not count as unhandled.
       committing.catch(() => undefined);
     }
   } finally {
     await committing;
   }
-  if (!collected.isEmpty) await commit(collected.take());
-  if (options.signal?.aborted) throw new CancelledError(`The replay "${name}"`);
+  await committer.commit(collected.take());
+  if (options.signal?.aborted) throw new CancelledError(`The replay "${status.name}"`);
 }
 
-/** What was read and is not committed yet. */
-class CollectedBatch {
-  private records: StreamRecord[StreamName][] = [];
-  private rejects: ReplayReject[] = [];
-  private bytes = 0;
-  private readonly decoder: RecordDecoder<StreamName>;
-  /** By partition: where its last commit left it, and how far it is read. */
-  private readonly reach: Map<number, { expected: number; next: number; rejected: number; to: number }>;
+/** Commits what was read, piece by piece where the database refuses a value of it, and tells how far that came. */
+class Committer {
+  private readonly committed: Map<number, number>;
+  private readonly progress: { done: number; readonly total: number; rejected: number };
 
   constructor(
-    stream: StreamName,
-    maxRecordBytes: number,
-    partitions: readonly { partition: number; next: number; to: number }[],
+    private readonly status: ReplayStatus,
+    private readonly options: ReplayRunOptions,
   ) {
-    this.decoder = new RecordDecoder(stream, maxRecordBytes);
-    this.reach = new Map(
-      partitions.map(({ partition, next, to }) => [partition, { expected: next, next, rejected: 0, to }]),
-    );
+    const { partitions, rejected } = status;
+    this.committed = new Map(partitions.map(({ partition, next }) => [partition, next]));
+    this.progress = {
+      done: partitions.reduce((sum, { from, next }) => sum + next - from, 0),
+      total: partitions.reduce((sum, { from, to }) => sum + to - from, 0),
+      rejected,
+    };
   }
 
-  get isFull(): boolean {
-    return this.records.length + this.rejects.length >= BATCH_RECORDS || this.bytes >= BATCH_BYTES;
-  }
-
-  get isEmpty(): boolean {
-    return [...this.reach.values()].every(({ expected, next }) => expected === next);
-  }
-
-  add({ partition, records, nextOffset }: FetchedRecords): void {
-    const reach = this.reach.get(partition)!;
-    for (const record of records) {
-      if (record.offset < reach.next || record.offset >= reach.to) continue;
-      const decoded = this.decoder.decodeRecord(record);
-      this.bytes += record.value?.length ?? 0;
-      if (decoded.ok) this.records.push(decoded.record);
-      else {
-        const { code, field, reason } = decoded.refusal;
-        this.rejects.push({ partition, offset: record.offset, code, field, reason });
-        reach.rejected++;
+  async commit(entries: readonly ReplayEntry[]): Promise<void> {
+    const pieces: (readonly ReplayEntry[])[] = [entries];
+    for (let piece = pieces.shift(); piece !== undefined; piece = pieces.shift()) {
+      if (piece.length === 0) continue;
+      const batch = batchOf(piece, this.committed);
+      try {
+        await this.options.replays.take(this.status, batch, this.progress.rejected);
+      } catch (error) {
+        const reason = refusedValue(error);
+        if (reason === undefined || batch.records.length === 0) throw error;
+        pieces.unshift(...narrowed(piece, reason));
+        continue;
       }
+      this.progress.rejected += batch.rejects.length;
+      for (const { partition, expected, next } of batch.advances) {
+        this.progress.done += next - expected;
+        this.committed.set(partition, next);
+      }
+      this.options.onRead?.({ ...this.progress });
     }
-    reach.next = Math.min(nextOffset, reach.to);
-  }
-
-  take(): ReplayBatch<StreamRecord[StreamName]> {
-    const advances = [...this.reach]
-      .filter(([, { expected, next }]) => next > expected)
-      .map(([partition, { expected, next, rejected }]) => ({ partition, expected, next, rejected }));
-    const batch = { records: this.records, rejects: this.rejects, advances };
-    this.records = [];
-    this.rejects = [];
-    this.bytes = 0;
-    for (const reach of this.reach.values()) {
-      reach.expected = reach.next;
-      reach.rejected = 0;
-    }
-    return batch;
   }
 }
