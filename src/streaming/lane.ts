@@ -36,6 +36,8 @@ export interface LaneParts<S extends StreamName> {
   readonly maxRecordBytes: number;
   readonly observer: StreamObserver;
   readonly log: Logger;
+  /** How often to look whether somebody set a position elsewhere. @default 5_000 */
+  readonly lookMillis?: number;
 }
 
 export interface LanePartition {
@@ -66,7 +68,6 @@ const LANE: BufferLimits = { records: 32_000, bytes: 32 * 2 ** 20 };
 const LEAST: BufferLimits = { records: 1_000, bytes: 2 ** 20 };
 /** For so long an empty partition that is known to go on holds up later transactions of others. */
 const PATIENCE_MILLIS = 1_000;
-/** How often to look whether somebody set a position elsewhere. */
 const LOOK_MILLIS = 5_000;
 const REST_MILLIS = 200;
 const DRAIN_MILLIS = 10_000;
@@ -214,7 +215,7 @@ export class Lane<S extends StreamName> {
 
   /** Between two batches: a position that is not where it was left was set by somebody, as a halted one must be. */
   private async look(): Promise<void> {
-    this.lookAt = performance.now() + LOOK_MILLIS;
+    this.lookAt = performance.now() + (this.parts.lookMillis ?? LOOK_MILLIS);
     const known = [...this.buffers.values()].filter(({ state }) => state.kind !== 'placing');
     if (known.length === 0) return;
     const stored = await this.parts.positions.of(this.parts.topic);
