@@ -164,10 +164,7 @@ function stateMetrics(registry: Registry, { services, connections, inquiry }: Me
   const { streamStatus, registry: models } = services;
   const outputs = new Inquiry(() => streamStatus.outputs(), inquiry);
   const live = new Inquiry(async () => (await models.list()).filter((model) => model.live), inquiry);
-  const intakes = new Inquiry(async () => {
-    const look = streamStatus.look();
-    return Promise.all(STREAMS.map((stream) => look.intake(stream)));
-  }, inquiry);
+  const intakes = new Inquiry(async () => [...(await streamStatus.look().all()).values()], inquiry);
   const gauge = <Label extends string>(
     name: string,
     { help, labelNames = [] }: { help: string; labelNames?: Label[] },

@@ -151,8 +151,12 @@ export class StreamLook {
   }
 
   async intake(stream: StreamName): Promise<IntakeStatus> {
+    return (await this.all()).get(stream)!;
+  }
+
+  all(): Promise<ReadonlyMap<StreamName, IntakeStatus>> {
     this.intakes ??= this.allIntakes();
-    return (await this.intakes).get(stream)!;
+    return this.intakes;
   }
 
   private async allIntakes(): Promise<ReadonlyMap<StreamName, IntakeStatus>> {

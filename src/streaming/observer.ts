@@ -1,6 +1,6 @@
 /**
- * What streams tell of themselves while they run: for metrics, and for tests that wait for something. Called where it happened,
- * synchronously; must return at once and never throw. The log is written by whoever does the work, not by an observer.
+ * What streams tell of themselves while they run: for metrics, for what the log sums up, and for tests that wait for something. Called
+ * where it happened, synchronously; must return at once and never throw.
  */
 import type { StreamName } from '../domain/events';
 import type { TopicPartition } from './kafka/port';
@@ -48,3 +48,17 @@ export const NOBODY: StreamObserver = Object.freeze({
   onError: () => {},
   onRelayed: () => {},
 });
+
+/** Tells several. */
+export function observers(...all: readonly StreamObserver[]): StreamObserver {
+  return {
+    onBatch: (batch) => all.forEach((each) => void each.onBatch(batch)),
+    onScored: (lagMillis) => all.forEach((each) => void each.onScored(lagMillis)),
+    onAssigned: (partitions) => all.forEach((each) => void each.onAssigned(partitions)),
+    onCommitRefused: (stream) => all.forEach((each) => void each.onCommitRefused(stream)),
+    onCrash: (error) => all.forEach((each) => void each.onCrash(error)),
+    onRestart: () => all.forEach((each) => void each.onRestart()),
+    onError: (stream, error) => all.forEach((each) => void each.onError(stream, error)),
+    onRelayed: (topic, messages) => all.forEach((each) => void each.onRelayed(topic, messages)),
+  };
+}
