@@ -5,7 +5,7 @@
 import { KindredError } from '../errors';
 import { type DeadLetterFilter, type DeadLetterTopic, withAdmin } from './dead-letter-reading';
 import { type DeadLetterRecord, REPLAYED_HEADER } from './dead-letters';
-import type { Kafka, KafkaProducer, OutgoingMessage } from './kafka/port';
+import type { Kafka, KafkaProducer, KafkaRecord, OutgoingMessage } from './kafka/port';
 import { pieces } from './publishing';
 
 export interface ReplayRequest {
@@ -116,22 +116,21 @@ type Prepared = { message: OutgoingMessage } | { refusal: string };
 async function original(letter: DeadLetterRecord, { kafka, inputs, signal }: ReplayRequest): Promise<Prepared> {
   if (!inputs.includes(letter.topic))
     return { refusal: `${letter.topic} is no topic that Kindred reads; it reads ${inputs.join(', ')}.` };
-  const headers = { ...letter.headers, [REPLAYED_HEADER]: letter.id };
-  if (!letter.truncated) return { message: { key: letter.key, value: letter.value, headers } };
-  const value = await originalValue(letter, kafka, signal);
-  if (value === undefined)
-    return {
-      refusal: `only the beginning was kept, and ${letter.topic} no longer has the original: its retention took it.`,
-    };
-  return { message: { key: letter.key, value, headers } };
+  const whole = letter.truncated ? await originalRecord(letter, kafka, signal) : letter;
+  if (whole === undefined) {
+    const reason = `it was too long to be kept whole, and ${letter.topic} no longer has the original: its retention took it.`;
+    return { refusal: reason };
+  }
+  const headers = { ...whole.headers, [REPLAYED_HEADER]: letter.id };
+  return { message: { key: whole.key, value: whole.value, headers } };
 }
 
 /** Reads the record that was refused, where it still is what it was. */
-async function originalValue(
+async function originalRecord(
   letter: DeadLetterRecord,
   kafka: Kafka,
   signal?: AbortSignal,
-): Promise<Buffer | undefined> {
+): Promise<KafkaRecord | undefined> {
   const { topic, partition, offset, bytes } = letter;
   const there = await withAdmin(kafka, async (admin) =>
     (await admin.existing([topic])).length === 0 ? [] : admin.offsets(topic),
@@ -146,7 +145,11 @@ async function originalValue(
     const found = records.find((record) => record.offset === offset);
     // A topic that was made anew has other records at the same offsets.
     const begins = letter.value ?? Buffer.alloc(0);
-    if (found?.value?.length === bytes && found.value.subarray(0, begins.length).equals(begins)) return found.value;
+    const same =
+      found &&
+      (found.value?.length ?? 0) === bytes &&
+      (found.value ?? begins).subarray(0, begins.length).equals(begins);
+    if (same) return found;
   }
   return undefined;
 }

@@ -76,6 +76,8 @@ export function deadLetter<S extends StreamName>(
       source.key !== null && key !== null && key.length < source.key.length ? String(source.key.length) : undefined,
   };
   const headers: Record<string, string | Buffer> = keptHeaders(source.headers, whole ? MAX_WHOLE_BYTES : KEPT_BYTES);
+  const original = Object.keys(source.headers).filter(isKept).length;
+  if (Object.keys(headers).length < original) told['headers-truncated'] = String(original);
   for (const [name, text] of Object.entries(told)) if (text !== undefined) headers[`${HEADER_PREFIX}${name}`] = text;
   const bytes = (value?.length ?? 0) + (key?.length ?? 0) + sizeOf(headers) + OVERHEAD_BYTES;
   return { message: { key, value, headers }, bytes };
@@ -91,12 +93,15 @@ function sizeOf(headers: Readonly<Record<string, string | Buffer>>): number {
   return bytes;
 }
 
-/** As many as fit, in their order. Names of ours would tell wrong things, but for the one of a record that was sent again. */
+/** Names of ours would tell wrong things, but for the one of a record that was sent again. */
+const isKept = (name: string): boolean => !name.startsWith(HEADER_PREFIX) || name === REPLAYED_HEADER;
+
+/** As many as fit, in their order. */
 function keptHeaders(headers: Readonly<Record<string, Buffer>>, maxBytes: number): Record<string, string | Buffer> {
   const kept: Record<string, Buffer> = {};
   let bytes = 0;
   for (const [name, value] of Object.entries(headers)) {
-    if (name.startsWith(HEADER_PREFIX) && name !== REPLAYED_HEADER) continue;
+    if (!isKept(name)) continue;
     bytes += name.length * 3 + value.length;
     if (bytes <= maxBytes) kept[name] = value;
   }

@@ -26,6 +26,7 @@ export interface DeadLetter {
   readonly failedAt: Date;
   /** Length of the value that was refused; more than is here where it was cut. */
   readonly bytes: number;
+  /** Whether value, key or headers were cut: together they were too long to be kept whole. */
   readonly truncated: boolean;
   /** The dead letter that this was, before it was sent again and refused again. */
   readonly replayOf?: string;
@@ -38,6 +39,8 @@ export interface DeadLetterRecord extends DeadLetter {
   /** Those that the refused record came with. */
   readonly headers: Readonly<Record<string, Buffer>>;
 }
+
+const CUTS = ['truncated', 'key-truncated', 'headers-truncated'] as const;
 
 /** Undefined for a record that somebody else put into the topic. */
 export function readDeadLetter(record: KafkaRecord): DeadLetterRecord | undefined {
@@ -59,7 +62,7 @@ export function readDeadLetter(record: KafkaRecord): DeadLetterRecord | undefine
     producedAt: moment(told('timestamp')),
     failedAt: moment(told('failed-at')) ?? new Date(record.timestamp),
     bytes: length === undefined ? (record.value?.length ?? 0) : Number(length),
-    truncated: length !== undefined,
+    truncated: CUTS.some((name) => told(name) !== undefined),
     replayOf: told('replayed'),
     key: record.key,
     value: record.value,
