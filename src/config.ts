@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { KindredError } from './errors';
+import { type KafkaSettings, kafkaEnvironment, kafkaSettings } from './streaming/kafka/settings';
 
 const environment = z.object({
   /** Postgres to use in place of the embedded store. */
@@ -20,6 +21,7 @@ const environment = z.object({
   /** Worker threads that a training run may use; 0 means one for each core. */
   KINDRED_TRAINING_THREADS: z.coerce.number().int().min(0).max(256).default(0),
   KINDRED_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  ...kafkaEnvironment,
 });
 
 export interface Config {
@@ -32,6 +34,8 @@ export interface Config {
   readonly port: number;
   readonly trainingThreads: number;
   readonly logLevel: z.infer<typeof environment>['KINDRED_LOG_LEVEL'];
+  /** undefined: no streams. */
+  readonly kafka?: KafkaSettings;
 }
 
 /** @throws KindredError BAD_CONFIGURATION naming every variable that is wrong */
@@ -54,6 +58,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, overrides: Part
     port: value.KINDRED_PORT,
     trainingThreads: value.KINDRED_TRAINING_THREADS || availableParallelism(),
     logLevel: value.KINDRED_LOG_LEVEL,
+    kafka: kafkaSettings(value),
     ...Object.fromEntries(Object.entries(overrides).filter(([, given]) => given !== undefined)),
   };
   return Object.freeze({ ...config, dataDir: resolve(config.dataDir) });

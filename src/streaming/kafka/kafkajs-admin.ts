@@ -1,0 +1,78 @@
+/** Topics and offsets through kafkajs' admin client. */
+import { type Admin, type Kafka as Client, KafkaJSProtocolError } from 'kafkajs';
+import { asKafkaError } from './kafkajs-errors';
+import type { KafkaAdmin, PartitionOffsets } from './port';
+
+export class KafkajsAdmin implements KafkaAdmin {
+  private readonly admin: Admin;
+  private connecting?: Promise<void>;
+
+  constructor(client: Client) {
+    this.admin = client.admin();
+  }
+
+  existing(topics: readonly string[]): Promise<string[]> {
+    return this.run('Listing topics', async () => {
+      const present = new Set(await this.admin.listTopics());
+      return topics.filter((topic) => present.has(topic));
+    });
+  }
+
+  createTopics(topics: readonly { topic: string; partitions: number }[]): Promise<void> {
+    return this.run(`Creating ${topics.map(({ topic }) => topic).join(', ')}`, async () => {
+      for (const { topic, partitions } of topics) {
+        try {
+          await this.admin.createTopics({
+            waitForLeaders: true,
+            // -1: as many replicas as the cluster gives by default.
+            topics: [{ topic, numPartitions: partitions, replicationFactor: -1 }],
+          });
+        } catch (error) {
+          if (!isThereAlready(error)) throw error;
+        }
+      }
+    });
+  }
+
+  offsets(topic: string): Promise<PartitionOffsets[]> {
+    return this.run(`Asking for the offsets of ${topic}`, async () =>
+      (await this.admin.fetchTopicOffsets(topic))
+        .map(({ partition, low, high }) => ({ partition, start: Number(low), end: Number(high) }))
+        .sort((a, b) => a.partition - b.partition),
+    );
+  }
+
+  offsetsAt(topic: string, time: Date): Promise<{ partition: number; offset: number }[]> {
+    return this.run(`Asking for the offsets of ${topic} at ${time.toISOString()}`, async () =>
+      (await this.admin.fetchTopicOffsetsByTimestamp(topic, time.getTime()))
+        .map(({ partition, offset }) => ({ partition, offset: Number(offset) }))
+        .sort((a, b) => a.partition - b.partition),
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.connecting?.then(
+      () => this.admin.disconnect(),
+      () => undefined,
+    );
+  }
+
+  private async run<T>(doing: string, work: () => Promise<T>): Promise<T> {
+    try {
+      this.connecting ??= this.admin.connect().catch((error) => {
+        this.connecting = undefined;
+        throw error;
+      });
+      await this.connecting;
+      return await work();
+    } catch (error) {
+      throw asKafkaError(error, doing);
+    }
+  }
+}
+
+/** Another process made it in the meantime. */
+function isThereAlready(error: unknown): boolean {
+  const errors = (error as { errors?: unknown[] }).errors ?? [error];
+  return errors.every((each) => each instanceof KafkaJSProtocolError && each.type === 'TOPIC_ALREADY_EXISTS');
+}

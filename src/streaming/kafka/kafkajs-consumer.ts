@@ -1,0 +1,169 @@
+/**
+ * A member of a consumer group through kafkajs. What a fetch brings is handed over at once, so that heartbeats never wait for
+ * whoever works on the records; where the fetching stands is kept here, and nothing is committed but what `commit` says.
+ *
+ * kafkajs drops what it fetched of a partition that was paused or sought meanwhile (consumerGroup.js, `fetch`). A fetch with
+ * nothing but control or aborted records never reaches `eachBatch`, only the event: it is handed over as an empty step.
+ */
+import type { Batch, Kafka as Client, Consumer, EachBatchPayload } from 'kafkajs';
+import { asKafkaError } from './kafkajs-errors';
+import type { ConsumerHandlers, FetchedRecords, KafkaConsumer, KafkaRecord, TopicPartition } from './port';
+
+const MAX_BYTES = 8 * 1024 * 1024;
+const MAX_PARTITION_BYTES = 1024 * 1024;
+/** kafkajs sleeps so long where every partition is paused, and a fetch that waits for records holds up a seek. */
+const MAX_WAIT_MILLIS = 100;
+const STOP_MILLIS = 10_000;
+
+const placeOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;
+
+export class KafkajsConsumer implements KafkaConsumer {
+  private readonly consumer: Consumer;
+  /** Where the next fetch of each partition begins, as far as it is known here. */
+  private readonly next = new Map<string, number>();
+  private stopping?: Promise<void>;
+
+  constructor(client: Client, { groupId, sessionTimeoutMillis }: { groupId: string; sessionTimeoutMillis: number }) {
+    this.consumer = client.consumer({
+      groupId,
+      sessionTimeout: sessionTimeoutMillis,
+      rebalanceTimeout: Math.max(sessionTimeoutMillis, 10_000),
+      heartbeatInterval: Math.max(200, Math.min(3_000, Math.floor(sessionTimeoutMillis / 4))),
+      minBytes: 1,
+      maxBytes: MAX_BYTES,
+      maxBytesPerPartition: MAX_PARTITION_BYTES,
+      maxWaitTimeInMs: MAX_WAIT_MILLIS,
+      metadataMaxAge: 60_000,
+      allowAutoTopicCreation: false,
+      retry: { initialRetryTime: 200, maxRetryTime: 5_000, retries: 5, restartOnFailure: async () => false },
+    });
+  }
+
+  async run(topics: readonly string[], handlers: ConsumerHandlers): Promise<void> {
+    const { GROUP_JOIN, CRASH, START_BATCH_PROCESS } = this.consumer.events;
+    this.consumer.on(CRASH, ({ payload }) => {
+      if (!this.stopping) handlers.onCrash(asKafkaError(payload.error, 'Consuming') as Error);
+    });
+    this.consumer.on(GROUP_JOIN, ({ payload }) => {
+      this.next.clear();
+      handlers.onAssigned(assigned(payload.memberAssignment));
+    });
+    this.consumer.on(START_BATCH_PROCESS, ({ payload }) => {
+      if (payload.batchSize === 0) this.stepOver(payload, handlers);
+    });
+    try {
+      await this.consumer.connect();
+      await this.consumer.subscribe({ topics: [...topics], fromBeginning: true });
+      await this.consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        eachBatch: async (payload) => this.handOver(payload, handlers),
+      });
+    } catch (error) {
+      throw asKafkaError(error, 'Joining the consumer group');
+    }
+  }
+
+  pause({ topic, partition }: TopicPartition): void {
+    this.consumer.pause([{ topic, partitions: [partition] }]);
+  }
+
+  resume({ topic, partition }: TopicPartition): void {
+    this.consumer.resume([{ topic, partitions: [partition] }]);
+  }
+
+  seek({ topic, partition }: TopicPartition, offset: number): void {
+    this.next.set(placeOf({ topic, partition }), offset);
+    this.consumer.seek({ topic, partition, offset: String(offset) });
+  }
+
+  async commit(positions: readonly (TopicPartition & { offset: number })[]): Promise<void> {
+    try {
+      await this.consumer.commitOffsets(positions.map((at) => ({ ...at, offset: String(at.offset) })));
+    } catch (error) {
+      throw asKafkaError(error, 'Telling Kafka the positions');
+    }
+  }
+
+  stop(): Promise<void> {
+    this.stopping ??= withinMillis(this.consumer.disconnect(), STOP_MILLIS);
+    return this.stopping;
+  }
+
+  private handOver({ batch, resolveOffset, isRunning, isStale }: EachBatchPayload, handlers: ConsumerHandlers): void {
+    if (!isRunning() || isStale()) return;
+    const fetched = fetchedRecords(batch);
+    // Resolved before it is handed over: whoever takes it may seek, and the seek must have the last word.
+    resolveOffset(batch.messages[batch.messages.length - 1].offset);
+    this.next.set(placeOf(batch), fetched.nextOffset);
+    handlers.onRecords(fetched);
+  }
+
+  private stepOver(
+    event: TopicPartition & { highWatermark: string; firstOffset: string | null; lastOffset: string },
+    handlers: ConsumerHandlers,
+  ): void {
+    const { topic, partition } = event;
+    const nextOffset = Number(event.lastOffset) + 1;
+    const fetchedOffset = this.next.get(placeOf(event)) ?? Number(event.firstOffset ?? event.lastOffset);
+    this.next.set(placeOf(event), nextOffset);
+    handlers.onRecords({
+      topic,
+      partition,
+      fetchedOffset,
+      endOffset: Number(event.highWatermark),
+      records: [],
+      nextOffset,
+    });
+  }
+}
+
+export function fetchedRecords(batch: Batch): FetchedRecords {
+  const { topic, partition } = batch;
+  return {
+    topic,
+    partition,
+    fetchedOffset: Number((batch as Batch & { fetchedOffset: string }).fetchedOffset),
+    endOffset: Number(batch.highWatermark),
+    records: batch.messages.map(kafkaRecord),
+    nextOffset: Number(batch.lastOffset()) + 1,
+  };
+}
+
+function kafkaRecord({ offset, key, value, timestamp, headers }: Batch['messages'][number]): KafkaRecord {
+  return { offset: Number(offset), key, value, timestamp: Number(timestamp), headers: headersOf(headers) };
+}
+
+const NO_HEADERS: KafkaRecord['headers'] = Object.freeze({});
+
+/** Of a header that came several times, the last counts. */
+function headersOf(headers: Batch['messages'][number]['headers']): KafkaRecord['headers'] {
+  const names = headers ? Object.keys(headers) : [];
+  if (names.length === 0) return NO_HEADERS;
+  const plain: Record<string, Buffer> = Object.create(null);
+  for (const name of names) {
+    const given = headers![name];
+    const value = Array.isArray(given) ? given[given.length - 1] : given;
+    if (value !== undefined && value !== null) plain[name] = Buffer.from(value);
+  }
+  return plain;
+}
+
+function assigned(memberAssignment: Readonly<Record<string, number[]>>): TopicPartition[] {
+  return Object.entries(memberAssignment).flatMap(([topic, partitions]) =>
+    partitions.map((partition) => ({ topic, partition })),
+  );
+}
+
+async function withinMillis(work: Promise<void>, millis: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, millis);
+  });
+  try {
+    // A group that no broker answers for cannot be left: the session runs out by itself.
+    await Promise.race([work.catch(() => undefined), limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
