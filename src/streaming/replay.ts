@@ -11,8 +11,6 @@ import type { KafkaSettings } from './kafka/settings';
 import { batchOf, narrowed, ReplayCollector, type ReplayEntry } from './replay-batch';
 import { lostSentence, parseRangeEnd, replayedStream, resolveRange } from './replay-range';
 
-/** Records of a batch: enough that a commit costs little beside them. */
-const BATCH_RECORDS = 5_000;
 /** Bytes of values in a batch, as records may be large. */
 const BATCH_BYTES = 8 * 2 ** 20;
 
@@ -32,6 +30,8 @@ export interface ReplayRunOptions {
   settings: KafkaSettings;
   replays: Replays;
   signal?: AbortSignal;
+  /** Records that commit together: enough that a commit costs little beside them. @default 5_000 */
+  batchRecords?: number;
   /** Told whole sentences: what is gone from the topic, that a replay goes on. */
   onNote?: (sentence: string) => void;
   /** Called after each batch that is committed; `done` and `total` count offsets, in this run and the ones before. */
@@ -105,7 +105,8 @@ async function readAll(status: ReplayStatus, options: ReplayRunOptions): Promise
   const { topic, partitions } = status;
   const open = partitions.filter(({ next, to }) => next < to);
   if (open.length === 0) return;
-  const limits = { records: BATCH_RECORDS, bytes: BATCH_BYTES, recordBytes: options.settings.maxRecordBytes };
+  const { batchRecords = 5_000 } = options;
+  const limits = { records: batchRecords, bytes: BATCH_BYTES, recordBytes: options.settings.maxRecordBytes };
   const collected = new ReplayCollector(status.stream, limits, open);
   const committer = new Committer(status, options);
   const range = open.map(({ partition, next, to }) => ({ partition, from: next, to }));
