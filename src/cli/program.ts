@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { deadLettersCommand } from './dead-letters';
 import { doctorCommand } from './doctor';
 import { evaluateCommand } from './evaluate';
 import { exportCommand } from './export';
@@ -12,10 +13,13 @@ import { exitCodeOf, tellFailure } from './failures';
 import { ingestCommand } from './ingest';
 import { modelsCommand } from './models';
 import { promoteCommand } from './promote';
+import { publishCommand } from './publish';
+import { replayCommand, replaysCommand } from './replay';
 import { rollbackCommand } from './rollback';
 import { scoreCommand } from './score';
 import { serveCommand } from './serve';
 import { similarCommand } from './similar';
+import { streamsCommand } from './streams';
 import { openTerminal } from './terminal';
 import { trainCommand } from './train';
 import { upCommand } from './up';
@@ -50,6 +54,7 @@ Examples:
     upCommand(),
     serveCommand(),
     ingestCommand(),
+    publishCommand(),
     trainCommand(),
     evaluateCommand(),
     modelsCommand(),
@@ -57,6 +62,10 @@ Examples:
     rollbackCommand(),
     similarCommand(),
     scoreCommand(),
+    replayCommand(),
+    replaysCommand(),
+    streamsCommand(),
+    deadLettersCommand(),
     exportCommand(),
     doctorCommand(),
   ])

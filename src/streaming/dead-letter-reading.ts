@@ -4,7 +4,7 @@
  */
 import { KindredError } from '../errors';
 import { type DeadLetter, type DeadLetterRecord, readDeadLetter, summary } from './dead-letters';
-import type { Kafka, KafkaAdmin, PartitionOffsets } from './kafka/port';
+import type { Kafka, KafkaAdmin, PartitionOffsets, ReadRange } from './kafka/port';
 
 export interface DeadLetterFilter {
   /** Only those of this topic. */
@@ -21,10 +21,11 @@ export interface DeadLetterList {
   complete: boolean;
 }
 
-/** How many records of a partition are read at a time when going backwards. */
-const WINDOW_RECORDS = 500;
+/** Going backwards, so many records of each partition are read first, then so many times as many each time. */
+const FIRST_WINDOW_RECORDS = 500;
+const WINDOW_GROWTH = 8;
 
-interface Range extends PartitionOffsets {}
+type ReadPartition = ReadRange['partitions'][number];
 
 export class DeadLetterTopic {
   constructor(
@@ -33,24 +34,31 @@ export class DeadLetterTopic {
   ) {}
 
   async newest(limit: number, filter: DeadLetterFilter, signal?: AbortSignal): Promise<DeadLetterList> {
-    const ranges = await this.ranges(filter.since);
-    const found = await Promise.all(ranges.map((range) => this.newestOf(range, limit, { filter, signal })));
+    const found = new Map<number, Newest>();
+    let all = true;
+    for (const window of windows(await this.ranges(filter.since))) {
+      // A partition that has as many already has no older one to offer.
+      const wanted = window.filter(({ partition }) => !found.get(partition)?.full);
+      if (wanted.length < window.length) all = false;
+      if (wanted.length === 0) break;
+      const older = new Map(wanted.map(({ partition }) => [partition, new Newest(limit)]));
+      for await (const { partition, letter } of this.letters(wanted, signal))
+        if (matches(letter, filter)) older.get(partition)?.add(summary(letter));
+      for (const [partition, each] of older) found.set(partition, each.after(found.get(partition)));
+    }
     const letters = distinct(
-      found.flatMap((each) => each.letters).sort((a, b) => b.failedAt.getTime() - a.failedAt.getTime()),
+      [...found.values()]
+        .flatMap((each) => each.letters)
+        .sort((a, b) => b.failedAt.getTime() - a.failedAt.getTime() || b.offset - a.offset),
     );
-    return {
-      letters: letters.slice(0, limit),
-      complete: letters.length <= limit && found.every((each) => each.complete),
-    };
+    const overflown = [...found.values()].some((each) => each.overflown);
+    return { letters: letters.slice(0, limit), complete: all && !overflown && letters.length <= limit };
   }
 
   /** @throws KindredError NOT_FOUND */
   async find(id: string, signal?: AbortSignal): Promise<DeadLetterRecord> {
-    for (const range of await this.ranges())
-      for await (const window of this.backwards(range, signal)) {
-        const letter = window.find((each) => each.id === id);
-        if (letter) return letter;
-      }
+    for (const window of windows(await this.ranges()))
+      for await (const { letter } of this.letters(window, signal)) if (letter.id === id) return letter;
     throw new KindredError('NOT_FOUND', `There is no dead letter ${id} in ${this.topic}.`, {
       field: 'id',
       remedy: 'kindred dead-letters lists the newest; --limit shows more. Retention may have taken it.',
@@ -60,53 +68,29 @@ export class DeadLetterTopic {
 
   /** All that match, in order within their partition; repeats included. */
   async *all(filter: DeadLetterFilter, signal?: AbortSignal): AsyncGenerator<DeadLetterRecord> {
-    const partitions = (await this.ranges(filter.since))
-      .filter(({ start, end }) => start < end)
-      .map(({ partition, start, end }) => ({ partition, from: start, to: end }));
-    if (partitions.length === 0) return;
-    for await (const { records } of this.kafka.read({ topic: this.topic, partitions, signal }))
+    const partitions = (await this.ranges(filter.since)).map(({ partition, start, end }) => ({
+      partition,
+      from: start,
+      to: end,
+    }));
+    for await (const { letter } of this.letters(partitions, signal)) if (matches(letter, filter)) yield letter;
+  }
+
+  private async *letters(
+    partitions: readonly ReadPartition[],
+    signal?: AbortSignal,
+  ): AsyncGenerator<{ partition: number; letter: DeadLetterRecord }> {
+    const wanted = partitions.filter(({ from, to }) => from < to);
+    if (wanted.length === 0) return;
+    for await (const { partition, records } of this.kafka.read({ topic: this.topic, partitions: wanted, signal }))
       for (const record of records) {
         const letter = readDeadLetter(record);
-        if (letter && matches(letter, filter)) yield letter;
+        if (letter) yield { partition, letter };
       }
-  }
-
-  private async newestOf(
-    range: Range,
-    limit: number,
-    { filter, signal }: { filter: DeadLetterFilter; signal?: AbortSignal },
-  ): Promise<DeadLetterList> {
-    const byId = new Map<string, DeadLetter>();
-    for await (const window of this.backwards(range, signal))
-      for (const letter of window) {
-        if (!matches(letter, filter) || byId.has(letter.id)) continue;
-        if (byId.size === limit) return { letters: [...byId.values()], complete: false };
-        byId.set(letter.id, summary(letter));
-      }
-    return { letters: [...byId.values()], complete: true };
-  }
-
-  /** Windows of one partition, from its end to its start; each newest first. */
-  private async *backwards({ partition, start, end }: Range, signal?: AbortSignal): AsyncGenerator<DeadLetterRecord[]> {
-    for (let to = end; to > start; ) {
-      const from = Math.max(start, to - WINDOW_RECORDS);
-      const window: DeadLetterRecord[] = [];
-      for await (const { records } of this.kafka.read({
-        topic: this.topic,
-        partitions: [{ partition, from, to }],
-        signal,
-      }))
-        for (const record of records) {
-          const letter = readDeadLetter(record);
-          if (letter) window.push(letter);
-        }
-      yield window.reverse();
-      to = from;
-    }
   }
 
   /** What there is of each partition now, from `since` on. */
-  private async ranges(since?: Date): Promise<Range[]> {
+  private async ranges(since?: Date): Promise<PartitionOffsets[]> {
     return withAdmin(this.kafka, async (admin) => {
       if ((await admin.existing([this.topic])).length === 0) return [];
       const whole = await admin.offsets(this.topic);
@@ -114,6 +98,52 @@ export class DeadLetterTopic {
       const starts = new Map((await admin.offsetsAt(this.topic, since)).map((each) => [each.partition, each.offset]));
       return whole.map((each) => ({ ...each, start: Math.max(each.start, starts.get(each.partition) ?? each.start) }));
     });
+  }
+}
+
+/** Windows of all partitions, each before the last, until every start is reached. */
+function* windows(ranges: readonly PartitionOffsets[]): Generator<ReadPartition[]> {
+  let ends = new Map(ranges.map(({ partition, end }) => [partition, end]));
+  for (let size = FIRST_WINDOW_RECORDS; ; size *= WINDOW_GROWTH) {
+    const window = ranges
+      .map(({ partition, start }) => ({ partition, start, to: ends.get(partition)! }))
+      .filter(({ start, to }) => start < to)
+      .map(({ partition, start, to }) => ({ partition, from: Math.max(start, to - size), to }));
+    if (window.length === 0) return;
+    yield window;
+    ends = new Map([...ends, ...window.map(({ partition, from }) => [partition, from] as const)]);
+  }
+}
+
+/** The last few of those that are added, each id once. */
+class Newest {
+  /** Whether older ones were let go. */
+  overflown = false;
+  private readonly byId = new Map<string, DeadLetter>();
+
+  constructor(private readonly limit: number) {}
+
+  get letters(): DeadLetter[] {
+    return [...this.byId.values()];
+  }
+
+  get full(): boolean {
+    return this.byId.size >= this.limit;
+  }
+
+  add(letter: DeadLetter): void {
+    this.byId.delete(letter.id);
+    this.byId.set(letter.id, letter);
+    if (this.byId.size <= this.limit) return;
+    const [oldest] = this.byId.keys();
+    this.byId.delete(oldest);
+    this.overflown = true;
+  }
+
+  /** These, then those of a later window. */
+  after(later?: Newest): Newest {
+    for (const letter of later?.letters ?? []) this.add(letter);
+    return this;
   }
 }
 

@@ -16,7 +16,7 @@ export interface ReplayRequest {
   /** Only these, or, without them, all that match. */
   ids?: readonly string[];
   filter: DeadLetterFilter;
-  /** Sends nothing. */
+  /** Sends nothing, but looks for everything. */
   dryRun: boolean;
   signal?: AbortSignal;
   onProgress?: (sent: number) => void;
@@ -45,9 +45,9 @@ export async function replayDeadLetters(request: ReplayRequest): Promise<ReplayO
   const wanted = ids ? await present(letters, ids, signal) : undefined;
   const producer = request.kafka.producer();
   const done = new Set<string>();
-  let batch: { topic: string; message: OutgoingMessage }[] = [];
+  let batch: DeadLetterRecord[] = [];
   const flush = async (): Promise<void> => {
-    await sendBatch(batch, producer, outcome, request.dryRun);
+    await sendBatch(batch, producer, { request, outcome });
     batch = [];
     request.onProgress?.(Object.values(outcome.sent).reduce((sum, count) => sum + count, 0));
   };
@@ -59,9 +59,8 @@ export async function replayDeadLetters(request: ReplayRequest): Promise<ReplayO
         outcome.superseded++;
         continue;
       }
-      const prepared = await original(letter, request);
-      if ('refusal' in prepared) refuse(outcome, letter.id, prepared.refusal);
-      else batch.push({ topic: letter.topic, message: prepared.message });
+      if (request.inputs.includes(letter.topic)) batch.push(letter);
+      else refuse(outcome, letter.id, `${letter.topic} is no topic that Kindred reads.`);
       if (batch.length >= BATCH_LETTERS) await flush();
     }
     await flush();
@@ -72,18 +71,36 @@ export async function replayDeadLetters(request: ReplayRequest): Promise<ReplayO
 }
 
 async function sendBatch(
-  batch: readonly { topic: string; message: OutgoingMessage }[],
+  batch: readonly DeadLetterRecord[],
   producer: KafkaProducer,
-  outcome: ReplayOutcome,
-  dryRun: boolean,
+  { request, outcome }: { request: ReplayRequest; outcome: ReplayOutcome },
 ): Promise<void> {
-  for (const topic of new Set(batch.map((each) => each.topic))) {
-    const messages = batch.filter((each) => each.topic === topic).map((each) => each.message);
+  for (const topic of new Set(batch.map((letter) => letter.topic))) {
+    const letters = batch.filter((letter) => letter.topic === topic);
+    const originals = await readOriginals(topic, letters, request);
+    const messages: OutgoingMessage[] = [];
+    for (const letter of letters) {
+      const whole = letter.truncated ? originals.get(letter.id) : letter;
+      if (whole) messages.push(messageOf(letter, whole));
+      else
+        refuse(
+          outcome,
+          letter.id,
+          `it was too long to be kept whole, and ${topic} no longer has it: retention took it.`,
+        );
+    }
     for (const piece of pieces(messages)) {
-      if (!dryRun) await producer.send(topic, piece);
+      if (!request.dryRun) await producer.send(topic, piece);
       outcome.sent[topic] = (outcome.sent[topic] ?? 0) + piece.length;
     }
   }
+}
+
+function messageOf(
+  { id }: DeadLetterRecord,
+  { key, value, headers }: Pick<KafkaRecord, 'key' | 'value' | 'headers'>,
+): OutgoingMessage {
+  return { key, value, headers: { ...headers, [REPLAYED_HEADER]: id } };
 }
 
 function refuse(outcome: ReplayOutcome, id: string, reason: string): void {
@@ -111,45 +128,39 @@ async function present(letters: DeadLetterTopic, ids: readonly string[], signal?
   });
 }
 
-type Prepared = { message: OutgoingMessage } | { refusal: string };
-
-async function original(letter: DeadLetterRecord, { kafka, inputs, signal }: ReplayRequest): Promise<Prepared> {
-  if (!inputs.includes(letter.topic))
-    return { refusal: `${letter.topic} is no topic that Kindred reads; it reads ${inputs.join(', ')}.` };
-  const whole = letter.truncated ? await originalRecord(letter, kafka, signal) : letter;
-  if (whole === undefined) {
-    const reason = `it was too long to be kept whole, and ${letter.topic} no longer has the original: its retention took it.`;
-    return { refusal: reason };
-  }
-  const headers = { ...whole.headers, [REPLAYED_HEADER]: letter.id };
-  return { message: { key: whole.key, value: whole.value, headers } };
-}
-
-/** Reads the record that was refused, where it still is what it was. */
-async function originalRecord(
-  letter: DeadLetterRecord,
-  kafka: Kafka,
-  signal?: AbortSignal,
-): Promise<KafkaRecord | undefined> {
-  const { topic, partition, offset, bytes } = letter;
-  const there = await withAdmin(kafka, async (admin) =>
+/**
+ * Reads the records that were refused and not kept whole, by the dead letter's id, where they still are what they were. One of each
+ * partition at a time: reading begins with joining a group, which takes a moment.
+ */
+async function readOriginals(
+  topic: string,
+  letters: readonly DeadLetterRecord[],
+  { kafka, signal }: ReplayRequest,
+): Promise<Map<string, KafkaRecord>> {
+  const found = new Map<string, KafkaRecord>();
+  let left = letters.filter(({ truncated }) => truncated);
+  if (left.length === 0) return found;
+  const ranges = await withAdmin(kafka, async (admin) =>
     (await admin.existing([topic])).length === 0 ? [] : admin.offsets(topic),
   );
-  const range = there.find((each) => each.partition === partition);
-  if (!range || offset < range.start || offset >= range.end) return undefined;
-  for await (const { records } of kafka.read({
-    topic,
-    partitions: [{ partition, from: offset, to: offset + 1 }],
-    signal,
-  })) {
-    const found = records.find((record) => record.offset === offset);
-    // A topic that was made anew has other records at the same offsets.
-    const begins = letter.value ?? Buffer.alloc(0);
-    const same =
-      found &&
-      (found.value?.length ?? 0) === bytes &&
-      (found.value ?? begins).subarray(0, begins.length).equals(begins);
-    if (same) return found;
+  left = left.filter(({ partition, offset }) =>
+    ranges.some((range) => range.partition === partition && range.start <= offset && offset < range.end),
+  );
+  while (left.length > 0) {
+    const round = new Map(left.map((letter) => [letter.partition, letter]));
+    left = left.filter((letter) => round.get(letter.partition) !== letter);
+    const partitions = [...round].map(([partition, { offset }]) => ({ partition, from: offset, to: offset + 1 }));
+    for await (const { partition, records } of kafka.read({ topic, partitions, signal }))
+      for (const record of records) {
+        const letter = round.get(partition);
+        if (letter && record.offset === letter.offset && isSame(letter, record)) found.set(letter.id, record);
+      }
   }
-  return undefined;
+  return found;
+}
+
+/** A topic that was made anew has other records at the same offsets. */
+function isSame({ value: beginning, bytes }: DeadLetterRecord, { value }: KafkaRecord): boolean {
+  if (beginning === null || value === null) return beginning === value;
+  return value.length === bytes && value.subarray(0, beginning.length).equals(beginning);
 }
