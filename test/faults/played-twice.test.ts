@@ -22,6 +22,14 @@ describeFault('topics that are played twice', () => {
   const taken = async (): Promise<number> =>
     Number((await scene.query<{ n: string }>('SELECT sum(records) AS n FROM stream_positions'))[0].n);
 
+  /** A producer's retry may leave a record in a topic twice: played twice already. */
+  const produced = async (): Promise<number> => {
+    const topics = await Promise.all(
+      STREAM_NAMES.map((stream) => scene.admin.fetchTopicOffsets(scene.prefix + stream)),
+    );
+    return topics.flat().reduce((sum, { high }) => sum + Number(high), 0);
+  };
+
   it('add nothing and score nothing again', async () => {
     const flow = await scene.flow({ seed: 31 });
     await flow.burst(2_500);
@@ -31,7 +39,7 @@ describeFault('topics that are played twice', () => {
     await expectScored(scene, flow.records);
     const [before] = await scene.query(UNTOUCHED);
     const once = await taken();
-    expect(once).toBe(2_500 * STREAM_NAMES.length);
+    expect(once).toBe(await produced());
 
     for (const stream of STREAM_NAMES)
       for (let partition = 0; partition < 3; partition++)
@@ -44,7 +52,7 @@ describeFault('topics that are played twice', () => {
 
     await flow.send(flow.landed.map(({ message }) => message));
     await settled(scene);
-    expect(await taken()).toBe(3 * once);
+    expect(await taken()).toBe(once + (await produced()));
     await expectStored(scene, flow.records);
     await expectScored(scene, flow.records);
     await expectRecomputed(scene);
