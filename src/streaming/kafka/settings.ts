@@ -65,7 +65,7 @@ export const kafkaEnvironment = {
   KAFKA_CREATE_TOPICS: flag.default(true),
   KAFKA_PARTITIONS: z.coerce.number().int().min(1).max(1_000).default(6),
   KAFKA_START_FROM: z.enum(['earliest', 'latest']).default('earliest'),
-  KAFKA_SESSION_TIMEOUT_MS: z.coerce.number().int().min(6_000).max(1_800_000).default(30_000),
+  KAFKA_SESSION_TIMEOUT_MS: z.coerce.number().int().min(1_000).max(1_800_000).default(30_000),
   KAFKA_MAX_RECORD_BYTES: z.coerce.number().int().min(1_024).max(16_777_216).default(262_144),
   KAFKA_TLS: flag.default(false),
   KAFKA_TLS_CA_FILE: z.string().optional(),
