@@ -41,9 +41,10 @@ describeFault('topics that are played twice', () => {
     const once = await taken();
     expect(once).toBe(await produced());
 
-    for (const stream of STREAM_NAMES)
-      for (let partition = 0; partition < 3; partition++)
-        await scene.kindred(['streams', '--set-position', `${scene.prefix}${stream}/${partition}=earliest`]);
+    const places = STREAM_NAMES.flatMap((stream) =>
+      [0, 1, 2].map((partition) => `${scene.prefix}${stream}/${partition}`),
+    );
+    await scene.kindred(['streams', ...places.flatMap((place) => ['--set-position', `${place}=earliest`])]);
     await until('the topics to be read again', async () => (await taken()) >= 2 * once, { within: 60_000 });
     await settled(scene);
     await expectStored(scene, flow.records);
