@@ -12,9 +12,9 @@ import { openDatabase } from './stores/open';
 
 export interface App {
   readonly services: Services;
-  /** Serves GraphQL; resolves once it answers. */
+  /** Serves GraphQL, and reads streams where a broker is configured; resolves once GraphQL answers. */
   start(): Promise<{ url: string }>;
-  /** Drains HTTP, ends runs, closes the store. Twice without harm. */
+  /** Brings streams to rest, drains HTTP, ends runs, closes the store. Twice without harm. */
   stop(): Promise<void>;
 }
 
@@ -27,9 +27,12 @@ export async function createApp(config: Config, warn?: (sentence: string) => voi
   const tell = warn ?? ((sentence: string) => log.warn(sentence));
   const database = await openDatabase(config);
   for (const warning of database.warnings) tell(warning);
+  // Loaded only where it is of use: Kafka's client takes a moment.
+  const streams = config.kafka && (await import('./stream-wiring')).wireStreams(config.kafka, log);
   const { services, close } = openServices(database, {
     trainingThreads: config.trainingThreads,
     onTrainingFailure: (run, error) => logFailure(log, run, error),
+    ...streams?.serviceSettings,
   });
   try {
     const interrupted = await services.training.recover();
@@ -40,11 +43,21 @@ export async function createApp(config: Config, warn?: (sentence: string) => voi
     throw error;
   }
   // Made only where somebody can look at them.
-  const metrics = (): Metrics => new Metrics({ services, connections: () => database.connections() });
-  const readiness = (): Readiness => new Readiness({ askStore: () => services.store.describe(), log });
+  const openMetrics = (): Metrics => new Metrics({ services, connections: () => database.connections() });
+  const openReadiness = (): Readiness =>
+    new Readiness({ askStore: () => services.store.describe(), streamsObstacle: streams?.obstacle, log });
+  const serve = async (): Promise<RunningServer> => {
+    const { host, port } = config;
+    const metrics = openMetrics();
+    const running = await startServer({ host, port, services, readiness: openReadiness(), metrics, log });
+    if (!stopping) streams?.start(services, metrics);
+    return running;
+  };
   let server: Promise<RunningServer> | undefined;
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
+    // First, so that what is under way still finds all it needs.
+    await streams?.stop();
     // A server that failed to start has nothing to stop; whoever started it was told.
     await (await server?.catch(() => undefined))?.stop();
     await close();
@@ -53,8 +66,7 @@ export async function createApp(config: Config, warn?: (sentence: string) => voi
   return {
     services,
     start: async () => {
-      const { host, port } = config;
-      server ??= startServer({ host, port, services, readiness: readiness(), metrics: metrics(), log });
+      server ??= serve();
       return { url: (await server).url };
     },
     stop: () => {

@@ -34,6 +34,7 @@ export interface StreamsState {
 const MIRROR_MILLIS = 5_000;
 /** What a broker that is away may cost a stop. */
 const LAST_MIRROR_MILLIS = 2_000;
+const CLOSE_MILLIS = 3_000;
 
 export class Streams {
   private readonly admin: KafkaAdmin;
@@ -127,7 +128,9 @@ export class Streams {
       await this.parts.services.awaiting.stop();
       await this.relay.stop();
     }
-    await Promise.all([this.producer.close(), this.admin.close()]);
+    // One that is still waiting for a broker closes when it has given up.
+    const closed = Promise.all([this.producer.close(), this.admin.close()]);
+    await Promise.race([closed, sleep(CLOSE_MILLIS, undefined, { ref: false })]);
   }
 
   private assigned(partitions: readonly TopicPartition[]): void {

@@ -102,8 +102,9 @@ export class ConsumerSupervisor {
   private async oneConsumer(): Promise<void> {
     const { kafka, groupId, inputs, onAssigned, onRecords, observer, log } = this.parts;
     const { signal } = this.stopping;
-    const { present, missing } = await this.topics();
-    if (signal.aborted) return;
+    const found = await Promise.race([this.topics(), aborted(signal)]);
+    if (!found || signal.aborted) return;
+    const { present, missing } = found;
     const consumer = kafka.consumer(groupId);
     this.consumer = consumer;
     const isCurrent = (): boolean => this.consumer === consumer && !signal.aborted;
