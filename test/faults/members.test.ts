@@ -6,10 +6,24 @@ import { behind, expectRecomputed, expectScored, expectStored, problems, settled
 import { describeFault, Scene } from './scene';
 import { until } from './until';
 
-const membersOf = async (scene: Scene): Promise<number> => {
+const memberIds = async (scene: Scene): Promise<string[]> => {
   const { groups } = await scene.admin.describeGroups([scene.group]);
-  return groups[0].members.length;
+  return groups[0].members.map(({ memberId }) => `${memberId} (${groups[0].state})`);
 };
+
+const membersOf = async (scene: Scene): Promise<number> => (await memberIds(scene)).length;
+
+/** So many, and each of them has its part. */
+async function groupOf(scene: Scene, members: number, within = 30_000): Promise<void> {
+  await until(
+    `a group of ${members}`,
+    async () => {
+      const ids = await memberIds(scene);
+      return ids.length === members && ids.every((id) => id.endsWith('(Stable)'));
+    },
+    { within, sofar: async () => `${await memberIds(scene)}; ${await problems(scene)}` },
+  );
+}
 
 /** Until somebody takes in what comes, in every partition. */
 async function movingEverywhere(scene: Scene, within = 30_000): Promise<void> {
@@ -45,12 +59,17 @@ describeFault('members of a group', () => {
     // A session this long does not run out within the test: only a member that leaves is gone at once.
     const stopping = await scene.member({ KAFKA_SESSION_TIMEOUT_MS: '60000' });
     const killed = await scene.member();
-    await until('two members', async () => (await membersOf(scene)) === 2);
+    await groupOf(scene, 2);
+    const before = await memberIds(scene);
     await movingEverywhere(scene);
     await killed.kill();
     await sleep(500);
     await scene.member();
-    await until('the killed member to be gone and the new one to be there', async () => (await membersOf(scene)) === 2);
+    await until('the killed member to be gone', async () => {
+      const now = await memberIds(scene);
+      return now.some((id) => !before.includes(id)) && now.filter((id) => before.includes(id)).length === 1;
+    });
+    await groupOf(scene, 2);
     await movingEverywhere(scene);
     expect(await stopping.stop()).toBe(0);
     await until('the group without the one that stopped', async () => (await membersOf(scene)) === 1, {
@@ -73,7 +92,7 @@ describeFault('members of a group', () => {
     await movingEverywhere(scene, 45_000);
     frozen.signal('SIGCONT');
     // It finds that it is no longer a member, joins again, and both go on.
-    await until('both to be members', async () => (await membersOf(scene)) === 2, { sofar: () => problems(scene) });
+    await groupOf(scene, 2);
     await movingEverywhere(scene);
     await flow.stop();
     await settled(scene);
@@ -98,7 +117,7 @@ describeFault('members of a group', () => {
     await scene.member();
     await movingEverywhere(scene, 45_000);
     frozen.signal('SIGCONT');
-    await until('both to be members', async () => (await membersOf(scene)) === 2, { sofar: () => problems(scene) });
+    await groupOf(scene, 2);
     await until(
       'a refused commit',
       async () =>
@@ -123,7 +142,7 @@ describeFault('members of a group', () => {
       const locking = await lockTables(scene);
       await until('a batch that waits for the lock', () => waiting(scene));
       const joining = scene.member();
-      await until('the rebalance', async () => (await membersOf(scene)) === 2, { sofar: () => problems(scene) });
+      await groupOf(scene, 2);
       await locking.end();
       await movingEverywhere(scene);
       expect(await (await joining).stop()).toBe(0);
@@ -137,7 +156,7 @@ describeFault('members of a group', () => {
 
   it('a clean stop under load commits what it began, sends what it owes, tells Kafka how far it is and leaves', async () => {
     const flow = await scene.flow({ seed: 15 });
-    await flow.burst(6_000);
+    await flow.burst(12_000);
     const member = await scene.member({ KAFKA_SESSION_TIMEOUT_MS: '60000' });
     await until(
       'some of the backlog',
