@@ -104,7 +104,7 @@ export class PartitionBuffer<S extends StreamName> {
     this.misplaced = 0;
     this.end = fetched.endOffset;
     const last = fetched.records.length - 1;
-    fetched.records.forEach((source, at) => {
+    ownCopies(fetched.records).forEach((source, at) => {
       const decoded = decoder.decodeRecord(source);
       this.push({
         offset: source.offset,
@@ -213,4 +213,22 @@ export class PartitionBuffer<S extends StreamName> {
     this.head = 0;
     this.heldBytes = 0;
   }
+}
+
+/**
+ * Records whose keys and values are slices of what a fetch brought of many partitions would keep all of it in memory for as long as
+ * one of them waits here: they get one piece of memory of their own.
+ */
+function ownCopies(records: readonly KafkaRecord[]): KafkaRecord[] {
+  const size = records.reduce((sum, { key, value }) => sum + (key?.length ?? 0) + (value?.length ?? 0), 0);
+  const memory = Buffer.allocUnsafeSlow(size);
+  let at = 0;
+  const copyOf = (bytes: Buffer | null): Buffer | null => {
+    if (bytes === null) return null;
+    const copy = memory.subarray(at, at + bytes.length);
+    copy.set(bytes);
+    at += bytes.length;
+    return copy;
+  };
+  return records.map((record) => ({ ...record, key: copyOf(record.key), value: copyOf(record.value) }));
 }

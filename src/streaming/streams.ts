@@ -122,8 +122,8 @@ export class Streams {
     if (this.started) {
       // While still a member: nobody else begins with these partitions before the last batch is in.
       await Promise.all([...this.lanes.values()].map((lane) => lane.stop()));
-      await this.mirroring;
-      await Promise.race([this.tellKafka(), sleep(LAST_MIRROR_MILLIS, undefined, { ref: false })]);
+      const told = this.mirroring.then(() => this.tellKafka());
+      await Promise.race([told, sleep(LAST_MIRROR_MILLIS, undefined, { ref: false })]);
       await this.supervisor.stop();
       await this.parts.services.awaiting.stop();
       await this.relay.stop();

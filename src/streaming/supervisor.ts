@@ -154,7 +154,7 @@ export class ConsumerSupervisor {
     const present = inputs.filter((topic) => existing.has(topic));
     const missing = wanted.filter((topic) => !existing.has(topic));
     if (missing.length === 0) return { present, missing };
-    const error = new KindredError('KAFKA_UNAVAILABLE', `Topics are missing: ${missing.join(', ')}.`, {
+    const error = new KindredError('KAFKA_TOPIC_MISSING', `Topics are missing: ${missing.join(', ')}.`, {
       remedy: 'Create them, or set KAFKA_CREATE_TOPICS=true. They are looked for again from time to time.',
       facts: { topics: missing },
       retriable: true,
