@@ -21,6 +21,8 @@ export interface SupervisorParts {
   readonly onRecords: (fetched: FetchedRecords) => void;
   readonly observer: StreamObserver;
   readonly log: Logger;
+  /** How often to look whether topics that are missing are there. @default 15_000 */
+  readonly lookMillis?: number;
 }
 
 export type ConsumerState =
@@ -33,7 +35,6 @@ export type ConsumerState =
 const BACKOFF = { firstMillis: 500, longestMillis: 30_000 };
 /** A consumer that lived so long failed for a new reason. */
 const STABLE_MILLIS = 60_000;
-/** How often to look whether topics that are missing are there. */
 const LOOK_MILLIS = 15_000;
 
 export class ConsumerSupervisor {
@@ -166,7 +167,7 @@ export class ConsumerSupervisor {
 
   /** Resolves once there are more input topics than before. */
   private async moreTopics(known: number, inputs: readonly string[], over: AbortSignal): Promise<void> {
-    while (await pause(LOOK_MILLIS, over)) {
+    while (await pause(this.parts.lookMillis ?? LOOK_MILLIS, over)) {
       if (known === inputs.length) continue;
       const existing = await this.parts.admin.existing(inputs).catch((error: unknown) => {
         this.parts.log.debug({ err: error }, 'missing topics could not be looked for');
