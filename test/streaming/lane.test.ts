@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import pino from 'pino';
+import type { KindredError } from '../../src/errors';
 import { type OpenServices, openServices } from '../../src/services/services';
 import { positionRows, setPosition } from '../../src/stores/stream-positions';
 import { DeadLetterWriter } from '../../src/streaming/dead-letter-writing';
@@ -268,6 +269,42 @@ describeOnEachDatabase('a lane', (database) => {
     topic.append(0, item('new'));
     await readToEnd(topic, member);
     expect(await rows()).toEqual(['new']);
+  });
+
+  it('loses nothing and counts nothing twice when connections to the database break in the middle', async () => {
+    // The embedded store has no connections to break.
+    if (database().kind === 'embedded') return;
+    const topic = newTopic(2);
+    for (let at = 0; at < 3_000; at++) topic.append(at % 2, item(at));
+    const member = join(topic);
+    member.assign([0, 1]);
+    const breaking = (async () => {
+      for (let round = 0; round < 12; round++) {
+        await sleep(15);
+        // The one that asks goes too; what it is told is what everybody is told.
+        await database()
+          .query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()')
+          .catch((error: KindredError) => expect(error.code).toBe('DATABASE_UNAVAILABLE'));
+      }
+    })();
+    await until(
+      async () => {
+        const found = await positions(topic).catch(() => []);
+        return found.length === 2 && found.every(({ nextOffset }) => nextOffset === 1_500);
+      },
+      () => fetchAll(topic, member),
+    );
+    await breaking;
+    // Until the pool has heard of the last break too.
+    await until(() =>
+      rows().then(
+        () => true,
+        () => false,
+      ),
+    );
+    expect((await rows()).length).toBe(3_000);
+    const found = await positions(topic);
+    expect(found.reduce((sum, row) => sum + row.records, 0)).toBe(3_000);
   });
 
   it('ends the batch under way when stopped, and twice does no harm', async () => {
