@@ -64,8 +64,8 @@ const BATCH: BatchLimits = { records: 8_000, bytes: 8 * 2 ** 20 };
 /** Scores, reasons and messages are made in the batch's transaction too: others of this lane wait so long. */
 const SCORED_BATCH: BatchLimits = { records: 4_000, bytes: 8 * 2 ** 20 };
 /** What all buffers of a lane may hold, in equal parts, but never less than `LEAST` each. */
-const LANE: BufferLimits = { records: 32_000, bytes: 32 * 2 ** 20 };
-const LEAST: BufferLimits = { records: 1_000, bytes: 2 ** 20 };
+const LANE: BufferLimits = { records: 24_000, bytes: 16 * 2 ** 20 };
+const LEAST: BufferLimits = { records: 500, bytes: 2 ** 19 };
 /** For so long an empty partition that is known to go on holds up later transactions of others. */
 const PATIENCE_MILLIS = 1_000;
 const LOOK_MILLIS = 5_000;

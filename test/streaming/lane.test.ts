@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import pino from 'pino';
-import type { KindredError } from '../../src/errors';
+import { KindredError } from '../../src/errors';
 import { type OpenServices, openServices } from '../../src/services/services';
 import { positionRows, setPosition } from '../../src/stores/stream-positions';
 import { DeadLetterWriter } from '../../src/streaming/dead-letter-writing';
@@ -92,15 +92,29 @@ describeOnEachDatabase('a lane', (database) => {
     );
   }
 
-  it('takes every record in once, whatever is delivered when and to whom', async () => {
+  /** Fails before or after the work, as often as told: whoever asked cannot know which it was. */
+  function unreliable<Args extends unknown[], T>(outcomes: readonly string[], work: (...args: Args) => Promise<T>) {
+    let turn = 0;
+    return async (...args: Args): Promise<T> => {
+      const outcome = outcomes[turn++] ?? 'works';
+      const failure = new KindredError('DATABASE_UNAVAILABLE', `It broke ${outcome}.`, { retriable: true });
+      if (outcome === 'before') throw failure;
+      const result = await work(...args);
+      if (outcome === 'after') throw failure;
+      return result;
+    };
+  }
+
+  it('takes every record in once, whatever is delivered when and to whom, and whatever breaks', async () => {
     const event = fc.record({
       kind: fc.constantFrom('fetch', 'fetch', 'fetch', 'fetch', 'stale', 'move', 'rest'),
       member: fc.nat(1),
       partition: fc.nat(2),
       records: fc.integer({ min: 1, max: 30 }),
     });
+    const breaks = fc.array(fc.constantFrom('works', 'works', 'before', 'after'), { maxLength: 6 });
     await fc.assert(
-      fc.asyncProperty(fc.array(event, { maxLength: 60 }), async (events) => {
+      fc.asyncProperty(fc.array(event, { maxLength: 60 }), breaks, breaks, async (events, commits, sends) => {
         await database().query('DELETE FROM items');
         letters = [];
         const topic = newTopic(3);
@@ -112,7 +126,14 @@ describeOnEachDatabase('a lane', (database) => {
           const { offset } = topic.append(partition, bad ? '{' : item(at));
           (bad ? poison : valid).push(bad ? `${topic.topic}/${partition}/${offset}` : String(at));
         }
-        const members = [join(topic), join(topic)];
+        const { streamWriter } = opened.services;
+        type Batch = Parameters<typeof streamWriter.commit>;
+        const writer = { commit: unreliable(commits, (...batch: Batch) => streamWriter.commit(...batch)) };
+        const send = unreliable(sends, async (_: string, messages: readonly OutgoingMessage[]) => {
+          letters.push(...messages);
+        });
+        const deadLetters = new DeadLetterWriter({ send }, 'dead-letters');
+        const members = [0, 1].map(() => join(topic, { writer: writer as never, deadLetters }));
         members[0].assign([0, 1]);
         members[1].assign([2]);
         for (const { kind, member, partition, records } of events) {
