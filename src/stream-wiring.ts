@@ -60,9 +60,11 @@ function obstacleOf(streams: Streams | undefined): string | undefined {
     case 'joined':
       return undefined;
     case 'connecting':
-      return 'It is joining its group.';
+      return state.lastError === undefined
+        ? 'It is joining its group.'
+        : 'It could not join its group and tries again.';
     case 'waiting':
-      return 'It cannot join its group; it will try again.';
+      return 'It could not join its group and tries again.';
     case 'stopped':
     case undefined:
       return 'It does not read.';

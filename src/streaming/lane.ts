@@ -32,7 +32,7 @@ export interface LaneParts<S extends StreamName> {
   readonly fetching: Fetching;
   readonly offsets: (topic: string) => Promise<PartitionOffsets[]>;
   readonly startFrom: 'earliest' | 'latest';
-  /** Values that are longer are refused unread. */
+  /** What is larger, key and value together, is refused unread. */
   readonly maxRecordBytes: number;
   readonly observer: StreamObserver;
   readonly log: Logger;
@@ -142,6 +142,7 @@ export class Lane<S extends StreamName> {
     if (!buffer || this.stopping.signal.aborted) return;
     switch (buffer.add(fetched, this.decoder)) {
       case 'taken':
+        if (fetched.unreadable) this.trouble(fetched.unreadable, [buffer]);
         this.bell.ring();
         break;
       case 'misplaced':
@@ -259,7 +260,9 @@ export class Lane<S extends StreamName> {
     if (this.buffers.get(buffer.partition) !== buffer) return;
     const isPaused = this.paused.has(buffer.partition);
     const wanted =
-      buffer.state.kind === 'reading' && !(isPaused ? !buffer.hasRoom(this.limits) : buffer.isFull(this.limits));
+      buffer.state.kind === 'reading' &&
+      !buffer.blocked &&
+      !(isPaused ? !buffer.hasRoom(this.limits) : buffer.isFull(this.limits));
     if (wanted === !isPaused) return;
     if (wanted) {
       this.paused.delete(buffer.partition);

@@ -26,7 +26,7 @@ const MAX_REASON_CHARACTERS = 200;
 export class RecordDecoder<S extends StreamName> {
   private readonly decode: Decoder<StreamRecord[S]>;
 
-  /** @param maxBytes values that are longer are refused unread */
+  /** @param maxBytes what is larger, key and value together, is refused unread */
   constructor(
     stream: S,
     private readonly maxBytes: number,
@@ -34,10 +34,11 @@ export class RecordDecoder<S extends StreamName> {
     this.decode = decoderOf(stream);
   }
 
-  decodeRecord({ value }: Pick<KafkaRecord, 'value'>): DecodedRecord<StreamRecord[S]> {
+  decodeRecord({ key, value }: Pick<KafkaRecord, 'key' | 'value'>): DecodedRecord<StreamRecord[S]> {
+    const bytes = (key?.length ?? 0) + (value?.length ?? 0);
+    if (bytes > this.maxBytes)
+      return refused('OVERSIZED', `has ${bytes} bytes, more than the ${this.maxBytes} that are taken`);
     if (value === null) return refused('UNDECODABLE', 'has no value: a tombstone deletes nothing here');
-    if (value.length > this.maxBytes)
-      return refused('OVERSIZED', `has ${value.length} bytes, more than the ${this.maxBytes} that are taken`);
     if (!isUtf8(value)) return refused('UNDECODABLE', 'is not valid UTF-8');
     let raw: unknown;
     try {

@@ -5,13 +5,15 @@ const LIMIT = 64 * 1024;
 const items = new RecordDecoder('items', LIMIT);
 const transactions = new RecordDecoder('transactions', LIMIT);
 const refusalOf = (value: Buffer | string | null, decoder: RecordDecoder<'items' | 'transactions'> = items) => {
-  const decoded = decoder.decodeRecord({ value: typeof value === 'string' ? Buffer.from(value) : value });
+  const decoded = decoder.decodeRecord({ key: null, value: typeof value === 'string' ? Buffer.from(value) : value });
   return decoded.ok ? undefined : decoded.refusal;
 };
 
 describe('decoding the records of a topic', () => {
   it('takes what files take', () => {
-    expect(items.decodeRecord({ value: Buffer.from('{"itemId":"i","title":"Żółw","unknown":[1]}') })).toEqual({
+    expect(
+      items.decodeRecord({ key: null, value: Buffer.from('{"itemId":"i","title":"Żółw","unknown":[1]}') }),
+    ).toEqual({
       ok: true,
       record: { itemId: 'i', title: 'Żółw', attributes: undefined, imageUri: undefined },
     });
@@ -53,6 +55,8 @@ describe('decoding the records of a topic', () => {
     const padded = (bytes: number) => `{"itemId":"i"${' '.repeat(bytes - 14)}}`;
     expect(refusalOf(padded(LIMIT))).toBeUndefined();
     expect(refusalOf(padded(LIMIT + 1))).toMatchObject({ code: 'OVERSIZED' });
+    const keyed = items.decodeRecord({ key: Buffer.alloc(1), value: Buffer.from(padded(LIMIT)) });
+    expect(keyed).toMatchObject({ ok: false, refusal: { code: 'OVERSIZED' } });
   });
 
   it('survives nesting as deep as the limit lets it be', () => {
@@ -67,7 +71,7 @@ describe('decoding the records of a topic', () => {
 
   it('takes __proto__ for a name like any other, and of keys named twice the last', () => {
     expect(refusalOf('{"__proto__":{"itemId":"i"}}')).toMatchObject({ code: 'INVALID', field: 'itemId' });
-    const twice = items.decodeRecord({ value: Buffer.from('{"itemId":"a","itemId":"b"}') });
+    const twice = items.decodeRecord({ key: null, value: Buffer.from('{"itemId":"a","itemId":"b"}') });
     expect(twice).toMatchObject({ ok: true, record: { itemId: 'b' } });
     expect(({} as Record<string, unknown>).itemId).toBeUndefined();
   });
@@ -81,7 +85,7 @@ describe('decoding the records of a topic', () => {
         ),
         (bytes) => {
           for (const decoder of [items, transactions]) {
-            const decoded = decoder.decodeRecord({ value: Buffer.from(bytes) });
+            const decoded = decoder.decodeRecord({ key: null, value: Buffer.from(bytes) });
             if (!decoded.ok) expect(decoded.refusal.reason.length).toBeLessThanOrEqual(200);
           }
         },
