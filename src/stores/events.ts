@@ -1,12 +1,12 @@
 /**
- * Records events, a batch in one transaction: large batches by COPY into a staging table and one merge, small ones by one
- * statement over arrays. Either way the count of what was new is exact, also for repetitions within the batch. The transaction
+ * Records events, a batch in one transaction: large batches by COPY, straight into the table where every record is new, else into
+ * a staging table and one merge; small ones by one statement over arrays. Either way the count of what was new is exact, also for repetitions within the batch. The transaction
  * may be the caller's, who then commits what belongs to the batch together with it.
  */
 import type { StreamName, StreamRecord, Transaction } from '../domain/events';
 import { copyBytes } from './copy-text';
 import type { Database, DatabaseTransaction, Queryable } from './database';
-import { withRetries } from './retries';
+import { sqlState, withRetries } from './retries';
 import { STREAM_TABLES, type StreamTable } from './stream-tables';
 
 export interface Recorded {
@@ -18,6 +18,12 @@ export interface Recorded {
 
 /** From here on COPY's extra round trips pay. */
 const COPY_FROM_ROWS = 500;
+
+const UNIQUE_VIOLATION = '23505';
+/** After a batch with something that was there already, as many go through the staging table: it is seldom alone. */
+const DETOUR_BATCHES = 30;
+/** How many of them are to come, for each stream that this process records. */
+const detours = new Map<StreamName, number>();
 
 /** In a transaction of its own, tried again where two writers wait for each other's keys. */
 export async function recordEvents<S extends StreamName>(
@@ -56,10 +62,7 @@ export async function insertTransactions(
   transactions: readonly Transaction[],
 ): Promise<Transaction[]> {
   if (transactions.length === 0) return [];
-  const byId = new Map<string, Transaction>();
-  for (const transaction of transactions)
-    if (!byId.has(transaction.transactionId)) byId.set(transaction.transactionId, transaction);
-  const firsts = byId.size === transactions.length ? transactions : [...byId.values()];
+  const firsts = mergedRecords('transactions', transactions);
   const { rows, rowCount } = await insert<'transactions', { transaction_id: string }>(
     tx,
     'transactions',
@@ -102,14 +105,42 @@ async function throughCopy<S extends StreamName, Row>(
   returning = '',
 ) {
   const table = STREAM_TABLES[stream] as StreamTable<StreamRecord[S]>;
+  if (await directly(tx, stream, records)) return { rows: [] as Row[], rowCount: records.length };
   const { staging, create, merge } = bulkStatements[stream];
   await tx.query(create);
   await tx.copyIn(staging, columnNames(table), copyBytes(records, table.line));
   return tx.query<Row>(`${merge}${returning}`);
 }
 
+/** Costs what a bare COPY costs. @returns false, and has done nothing, where a key is there already or was lately */
+async function directly<S extends StreamName>(
+  tx: DatabaseTransaction,
+  stream: S,
+  records: readonly StreamRecord[S][],
+): Promise<boolean> {
+  const table = STREAM_TABLES[stream] as StreamTable<StreamRecord[S]>;
+  if (!table.first) return false;
+  const detour = detours.get(stream) ?? 0;
+  if (detour > 0) {
+    detours.set(stream, detour - 1);
+    return false;
+  }
+  await tx.execute('SAVEPOINT direct');
+  try {
+    await tx.copyIn(stream, columnNames(table), copyBytes(records, table.first.line));
+  } catch (error) {
+    if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
+    await tx.execute('ROLLBACK TO SAVEPOINT direct');
+    detours.set(stream, DETOUR_BATCHES);
+    return false;
+  }
+  await tx.execute('RELEASE SAVEPOINT direct');
+  return true;
+}
+
 function mergedRecords<S extends StreamName>(stream: S, records: readonly StreamRecord[S][]) {
-  const { merge } = STREAM_TABLES[stream] as StreamTable<StreamRecord[S]>;
+  const { first, merge } = STREAM_TABLES[stream] as StreamTable<StreamRecord[S]>;
+  if (first) return mergeByKey(records, { key: first.key, combine: (before) => before });
   return merge ? mergeByKey(records, merge) : records;
 }
 

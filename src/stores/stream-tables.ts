@@ -2,7 +2,7 @@
  * How each stream's records lie in its table: columns, how a record is written, what happens when its key is there already.
  * Everything that `events.ts` does is made from these descriptions.
  */
-import type { Item, Label, Relation, StreamName, StreamRecord, User } from '../domain/events';
+import type { Interaction, Item, Label, Relation, StreamName, StreamRecord, Transaction, User } from '../domain/events';
 import { copyBoolean, copyNullable, copyText, NULL } from './copy-text';
 
 /** A column's value on its way to Postgres: text of its type, or null. */
@@ -17,6 +17,11 @@ export interface StreamTable<Rec> {
   values(record: Rec): readonly ColumnValue[];
   /** The end of the INSERT. What it leaves untouched counts as a duplicate. */
   onConflict: string;
+  /**
+   * Where the first record of a key wins and its row never changes: a batch whose keys are all new may go straight into the table,
+   * as lines that spell times out. Absent where a later record changes an earlier one's row.
+   */
+  first?: { key(record: Rec): string; line(record: Rec): string };
   /** One record a key in place of several, as ON CONFLICT DO UPDATE takes no key twice; absent where the first wins. */
   merge?: { key(record: Rec): string; combine(before: Rec, later: Rec): Rec };
 }
@@ -65,6 +70,14 @@ function newerLabel(a: Label, b: Label): Label {
   return order > 0 || (order === 0 && inBytes(a.source ?? '', b.source ?? '') >= 0) ? a : b;
 }
 
+function interactionLine(r: Interaction, occurredAt: number | string): string {
+  return `${copyText(r.eventId)}\t${copyText(r.userId)}\t${copyText(r.itemId)}\t${copyText(r.action)}\t${occurredAt}\t${copyNullable(r.sessionId)}\t${orNull(r.value)}`;
+}
+
+function transactionLine(r: Transaction, occurredAt: number | string): string {
+  return `${copyText(r.transactionId)}\t${copyText(r.accountId)}\t${copyText(r.merchantId)}\t${r.amount}\t${r.currency}\t${occurredAt}\t${copyNullable(r.category)}\t${copyNullable(r.channel)}\t${copyNullable(r.country)}\t${copyNullable(json(r.attributes))}`;
+}
+
 /** As Postgres compares under COLLATE "C". */
 const inBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
@@ -79,8 +92,8 @@ export const STREAM_TABLES: { [S in StreamName]: StreamTable<StreamRecord[S]> } 
       ['session_id', 'text'],
       ['value', 'float8'],
     ],
-    line: (r) =>
-      `${copyText(r.eventId)}\t${copyText(r.userId)}\t${copyText(r.itemId)}\t${copyText(r.action)}\t${r.occurredAt.getTime()}\t${copyNullable(r.sessionId)}\t${orNull(r.value)}`,
+    line: (r) => interactionLine(r, r.occurredAt.getTime()),
+    first: { key: (r) => r.eventId, line: (r) => interactionLine(r, r.occurredAt.toISOString()) },
     values: (r) => [
       r.eventId,
       r.userId,
@@ -105,8 +118,8 @@ export const STREAM_TABLES: { [S in StreamName]: StreamTable<StreamRecord[S]> } 
       ['country', 'text'],
       ['attributes', 'jsonb'],
     ],
-    line: (r) =>
-      `${copyText(r.transactionId)}\t${copyText(r.accountId)}\t${copyText(r.merchantId)}\t${r.amount}\t${r.currency}\t${r.occurredAt.getTime()}\t${copyNullable(r.category)}\t${copyNullable(r.channel)}\t${copyNullable(r.country)}\t${copyNullable(json(r.attributes))}`,
+    line: (r) => transactionLine(r, r.occurredAt.getTime()),
+    first: { key: (r) => r.transactionId, line: (r) => transactionLine(r, r.occurredAt.toISOString()) },
     values: (r) => [
       r.transactionId,
       r.accountId,

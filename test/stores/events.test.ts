@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { decodeRecord } from '../../src/domain/decoding';
 import { STREAMS, type StreamName, type StreamRecord } from '../../src/domain/events';
-import { recordEvents } from '../../src/stores/events';
+import { insertEvents, recordEvents } from '../../src/stores/events';
 import { STREAM_TABLES, type StreamTable } from '../../src/stores/stream-tables';
 import { rawRecord } from '../domain/raw-records';
 import { describeOnEachDatabase } from './databases';
@@ -62,6 +62,21 @@ describeOnEachDatabase('Recording events', (database) => {
       const second = await record('interactions', [play('b'), play('c')]);
       expect(second).toMatchObject({ accepted: 1, duplicates: 1 + second.padding });
       expect(await rowsOf('interactions', 'event_id, user_id')).toHaveLength(3);
+    });
+
+    it('leaves the rest of the transaction as it is when something was there already', async () => {
+      const play = (eventId: string) => ({ eventId, userId: 'u', itemId: 'i', action: 'play', occurredAt: day(1) });
+      await record('interactions', [play('known')]);
+      const { records, padding } = padded('interactions', [play('known'), play('new')], through);
+      // Twice: a batch that comes after one with repeats takes another road than that one.
+      const counts = await database().transaction(async (tx) => {
+        await tx.query(`INSERT INTO items (item_id) VALUES ('beside')`);
+        return [await insertEvents(tx, 'interactions', records), await insertEvents(tx, 'interactions', records)];
+      });
+      expect(counts.map(({ accepted }) => accepted)).toEqual([1, 0]);
+      expect(counts.map(({ duplicates }) => duplicates)).toEqual([1 + padding, 2 + padding]);
+      expect(await rowsOf('interactions', 'event_id, user_id')).toHaveLength(2);
+      expect(await rowsOf('items', 'item_id, title')).toHaveLength(1);
     });
 
     it('keeps the first word on a transaction', async () => {
