@@ -56,12 +56,14 @@ export async function createApp(config: Config, warn?: (sentence: string) => voi
   let server: Promise<RunningServer> | undefined;
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
+    if (server) log.info('stopping: what is under way ends first');
     // First, so that what is under way still finds all it needs.
     await streams?.stop();
     // A server that failed to start has nothing to stop; whoever started it was told.
     await (await server?.catch(() => undefined))?.stop();
     await close();
     await database.close();
+    if (server) log.info('stopped');
   };
   return {
     services,

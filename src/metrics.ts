@@ -184,6 +184,12 @@ function stateMetrics(registry: Registry, { services, connections, inquiry }: Me
       },
     });
   };
+  // First, so that what a scrape asks itself is not counted.
+  gauge(
+    'database_connections',
+    { help: 'Connections to the database, and callers that wait for one.', labelNames: ['state'] },
+    async () => Object.entries(connections()).map(([state, value]) => ({ labels: { state }, value })),
+  );
   gauge('store_up', { help: '1 while the store answers.' }, async () => [
     { value: (await outputs.answer()).kind === 'answer' ? 1 : 0 },
   ]);
@@ -218,11 +224,6 @@ function stateMetrics(registry: Registry, { services, connections, inquiry }: Me
       (told(await live.answer()) ?? [])
         .filter(({ space }) => SPACES.has(space))
         .map(({ space, id, trainer }) => ({ labels: { space, model: id, trainer }, value: 1 })),
-  );
-  gauge(
-    'database_connections',
-    { help: 'Connections to the database, and callers that wait for one.', labelNames: ['state'] },
-    async () => Object.entries(connections()).map(([state, value]) => ({ labels: { state }, value })),
   );
 }
 

@@ -220,7 +220,13 @@ export class Lane<S extends StreamName> {
     const known = [...this.buffers.values()].filter(({ state }) => state.kind !== 'placing');
     if (known.length === 0) return;
     const stored = await this.parts.positions.of(this.parts.topic);
-    for (const buffer of known) if (stored.get(buffer.partition)?.nextOffset !== buffer.position) buffer.displace();
+    for (const buffer of known) {
+      const place = stored.get(buffer.partition)?.nextOffset;
+      if (place === buffer.position) continue;
+      const facts = { topic: buffer.topic, partition: buffer.partition, from: buffer.position, to: place };
+      this.parts.log.info(facts, 'a position was set elsewhere: reading goes on from there');
+      buffer.displace();
+    }
   }
 
   private async place(): Promise<void> {
