@@ -1,6 +1,7 @@
 /** What tests of streams against a real broker share: topics of their own, records to send, and waiting for an end. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Kafka as Client, logLevel } from 'kafkajs';
 import pino from 'pino';
 import type { StreamName } from '../../src/domain/events';
 import { type OpenServices, openServices } from '../../src/services/services';
@@ -25,7 +26,7 @@ export function ownSettings(change: Partial<KafkaSettings> = {}): KafkaSettings 
     createTopics: true,
     partitions: 2,
     startFrom: 'earliest',
-    sessionTimeoutMillis: 10_000,
+    sessionTimeoutMillis: 6_000,
     maxRecordBytes: 10_000,
     ...change,
   };
@@ -51,10 +52,15 @@ export class Intake {
     });
   }
 
-  /** Another member of the group. */
-  join(): Streams {
+  /** Another member of the group. @param groupId of another group, on the same positions */
+  join(groupId = this.settings.groupId): Streams {
     const log = pino({ level: process.env.KINDRED_TEST_LOG_LEVEL ?? 'silent' });
-    const streams = new Streams({ kafka: this.kafka, settings: this.settings, services: this.opened.services, log });
+    const streams = new Streams({
+      kafka: this.kafka,
+      settings: { ...this.settings, groupId },
+      services: this.opened.services,
+      log,
+    });
     this.members.push(streams);
     streams.start();
     return streams;
@@ -124,7 +130,17 @@ export class Intake {
     await Promise.all(this.members.map((each) => each.stop()));
     await this.producer.close();
     await this.opened.close();
+    await deleteTopics(this.settings.topicPrefix);
   }
+}
+
+/** Topics pile up in a broker that many tests share. */
+export async function deleteTopics(prefix: string): Promise<void> {
+  const admin = new Client({ brokers: testBrokers!, logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(prefix));
+  if (topics.length > 0) await admin.deleteTopics({ topics });
+  await admin.disconnect();
 }
 
 export async function until(what: () => boolean | Promise<boolean>, millis = 30_000): Promise<void> {

@@ -38,6 +38,22 @@ suite('streams', () => {
       expect(waiting.rowCount).toBe(50);
     });
 
+    it('go on where the store says, and tell Kafka how far they are only for others to see', async () => {
+      intake = new Intake(store.database, ownSettings({ partitions: 1 }));
+      const first = intake.join();
+      await until(async () => (await intake!.positions()).length === STREAMS.length);
+      await intake.send('items', [1, 2, 3].map(RECORDS.items));
+      await intake.untilRead('items');
+      await first.stop();
+      expect(await offsetsInKafka(intake.settings.groupId, intake.topic('items'))).toEqual(['3']);
+      await intake.send('items', [4, 5].map(RECORDS.items));
+      // A group of which Kafka remembers nothing.
+      intake.join(`${intake.settings.groupId}-2`);
+      await intake.untilRead('items');
+      const [position] = (await intake.positions()).filter(({ topic }) => topic === intake!.topic('items'));
+      expect(position).toMatchObject({ nextOffset: 5, records: 5 });
+    });
+
     it('send what cannot be taken in to the dead letters, wherever it stands, and take in the rest', async () => {
       intake = new Intake(store.database, ownSettings({ partitions: 1 }));
       await intake.createTopics();
@@ -124,6 +140,14 @@ suite('streams', () => {
     });
   });
 });
+
+async function offsetsInKafka(groupId: string, topic: string): Promise<string[]> {
+  const admin = new Client({ brokers: testBrokers!, logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  const [{ partitions }] = await admin.fetchOffsets({ groupId, topics: [topic] });
+  await admin.disconnect();
+  return partitions.map(({ offset }) => offset);
+}
 
 async function setMaxMessageBytes(topic: string, bytes: number): Promise<void> {
   const admin = new Client({ brokers: testBrokers!, logLevel: logLevel.NOTHING }).admin();

@@ -5,7 +5,7 @@ import { openKafka } from '../../src/streaming/kafka/kafkajs';
 import type { ConsumerHandlers, FetchedRecords, Kafka } from '../../src/streaming/kafka/port';
 import { NOBODY } from '../../src/streaming/observer';
 import { ConsumerSupervisor, type SupervisorParts } from '../../src/streaming/supervisor';
-import { ownSettings, testBrokers, until } from './intake';
+import { deleteTopics, ownSettings, testBrokers, until } from './intake';
 
 const log = pino({ level: 'silent' });
 const suite = testBrokers
@@ -44,16 +44,19 @@ describe('a supervisor without a broker', () => {
 
 suite('a supervisor', () => {
   const kafka = openKafka(ownSettings(), log);
+  const { topicPrefix } = ownSettings();
   let topics: string[];
+  let tests = 0;
   const create = async (...names: string[]) => {
     const admin = kafka.admin();
     await admin.createTopics(names.map((topic) => ({ topic, partitions: 1 })));
     await admin.close();
   };
   beforeEach(() => {
-    const { topicPrefix } = ownSettings();
-    topics = ['one', 'two'].map((name) => topicPrefix + name);
+    tests++;
+    topics = ['one', 'two'].map((name) => `${topicPrefix}${name}-${tests}`);
   });
+  afterAll(() => deleteTopics(topicPrefix));
 
   it('waits for topics that it may not create, and says which', async () => {
     const waiting = supervise(kafka, { inputs: topics });
