@@ -25,6 +25,11 @@ export interface SupervisorParts {
   readonly lookMillis?: number;
 }
 
+interface Topics {
+  readonly present: readonly string[];
+  readonly missing: readonly string[];
+}
+
 export type ConsumerState =
   | { readonly kind: 'stopped' }
   /** Looking for topics, joining the group. */
@@ -101,15 +106,20 @@ export class ConsumerSupervisor {
 
   /** Resolves when stopped, or when there are more topics to read; rejects with what it died of. */
   private async oneConsumer(): Promise<void> {
-    const { kafka, groupId, inputs, onAssigned, onRecords, observer, log } = this.parts;
+    const { kafka, groupId, onAssigned, onRecords, observer, log } = this.parts;
     const { signal } = this.stopping;
     const found = await Promise.race([this.topics(), aborted(signal)]);
     if (!found || signal.aborted) return;
     const { present, missing } = found;
+    if (missing.length > 0) {
+      const error = topicsMissing(missing);
+      if (present.length === 0) throw error;
+      this.tell(error);
+    }
     const consumer = kafka.consumer(groupId);
     this.consumer = consumer;
     const isCurrent = (): boolean => this.consumer === consumer && !signal.aborted;
-    // Ends the look for missing topics and the waiting below.
+    // Ends the look for missing topics.
     const over = new AbortController();
     try {
       const crashed = new Promise<never>((_resolve, reject) => {
@@ -132,7 +142,7 @@ export class ConsumerSupervisor {
         run.catch(reject);
       });
       const stopped = aborted(signal, over.signal);
-      await Promise.race([crashed, stopped, this.moreTopics(present.length, inputs, over.signal)]);
+      await Promise.race([crashed, stopped, this.moreTopics(present.length, over.signal)]);
     } finally {
       over.abort();
       this.consumer = undefined;
@@ -143,7 +153,8 @@ export class ConsumerSupervisor {
     }
   }
 
-  private async topics(): Promise<{ present: string[]; missing: string[] }> {
+  /** Those to read that are there, and all that are not; after creating what may be created. */
+  private async topics(): Promise<Topics> {
     const { admin, inputs, outputs, createWithPartitions: partitions } = this.parts;
     const wanted = [...inputs, ...outputs];
     let existing = new Set(await admin.existing(wanted));
@@ -152,28 +163,22 @@ export class ConsumerSupervisor {
       await admin.createTopics(absent.map((topic) => ({ topic, partitions })));
       existing = new Set(await admin.existing(wanted));
     }
-    const present = inputs.filter((topic) => existing.has(topic));
-    const missing = wanted.filter((topic) => !existing.has(topic));
-    if (missing.length === 0) return { present, missing };
-    const error = new KindredError('KAFKA_TOPIC_MISSING', `Topics are missing: ${missing.join(', ')}.`, {
-      remedy: 'Create them, or set KAFKA_CREATE_TOPICS=true. They are looked for again from time to time.',
-      facts: { topics: missing },
-      retriable: true,
-    });
-    if (present.length === 0) throw error;
-    this.tell(error);
-    return { present, missing };
+    return {
+      present: inputs.filter((topic) => existing.has(topic)),
+      missing: wanted.filter((topic) => !existing.has(topic)),
+    };
   }
 
-  /** Resolves once there are more input topics than before. */
-  private async moreTopics(known: number, inputs: readonly string[], over: AbortSignal): Promise<void> {
+  /** Sees to topics that are missing, or go missing. Resolves once there are more to read than before. */
+  private async moreTopics(known: number, over: AbortSignal): Promise<void> {
     while (await pause(this.parts.lookMillis ?? LOOK_MILLIS, over)) {
-      if (known === inputs.length) continue;
-      const existing = await this.parts.admin.existing(inputs).catch((error: unknown) => {
-        this.parts.log.debug({ err: error }, 'missing topics could not be looked for');
-        return [];
-      });
-      if (existing.length > known) return;
+      try {
+        const { present, missing } = await this.topics();
+        if (over.aborted || present.length > known) return;
+        if (this.state.kind === 'joined') this.state = { kind: 'joined', missingTopics: missing };
+      } catch (error) {
+        this.parts.log.debug({ err: error }, 'topics could not be looked for');
+      }
     }
   }
 
@@ -184,6 +189,14 @@ export class ConsumerSupervisor {
     else log.warn({ code, reason: message, remedy }, 'streams are not read; it will be tried again');
     observer.onError(undefined, error);
   }
+}
+
+function topicsMissing(topics: readonly string[]): KindredError {
+  return new KindredError('KAFKA_TOPIC_MISSING', `Topics are missing: ${topics.join(', ')}.`, {
+    remedy: 'Create them, or set KAFKA_CREATE_TOPICS=true. They are looked for again from time to time.',
+    facts: { topics },
+    retriable: true,
+  });
 }
 
 /** Resolves when the first of the signals aborts. */

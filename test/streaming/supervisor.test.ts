@@ -82,6 +82,18 @@ suite('a supervisor', () => {
     expect(assigned[0]).toEqual([topics[0]]);
   });
 
+  it('makes a topic anew that somebody deletes', async () => {
+    const [input, output] = topics;
+    const parts = { inputs: [input], outputs: [output], createWithPartitions: 1, lookMillis: 200 };
+    const running = supervise(kafka, parts);
+    await until(() => running.state.kind === 'joined');
+    await deleteTopics(output);
+    const admin = kafka.admin();
+    closings.push(() => admin.close());
+    await until(async () => (await admin.existing([output])).length === 1);
+    expect(running.state).toMatchObject({ kind: 'joined' });
+  });
+
   it('makes a new consumer when one dies, and hears no more of the dead one', async () => {
     const made: ConsumerHandlers[] = [];
     const consumer: Kafka['consumer'] = (groupId) => {
