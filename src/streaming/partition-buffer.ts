@@ -57,6 +57,8 @@ export class PartitionBuffer<S extends StreamName> {
   readonly rate = new Rate();
   /** Something that went wrong and is to be told with the next commit. */
   untold?: string;
+  /** What comes after what is here cannot be opened: nothing more is fetched before somebody says where to go on. */
+  blocked = false;
   private entries: Entry<S>[] = [];
   private head = 0;
   private heldBytes = 0;
@@ -117,6 +119,7 @@ export class PartitionBuffer<S extends StreamName> {
     });
     if (last < 0 && fetched.nextOffset > this.fetchNext) this.addGap(fetched.nextOffset);
     this.fetchNext = fetched.nextOffset;
+    this.blocked = fetched.unreadable !== undefined;
     return 'taken';
   }
 
@@ -141,7 +144,13 @@ export class PartitionBuffer<S extends StreamName> {
 
   /** Nothing is here, but something is known to come: it may be earlier than what others have. */
   isAwaited(now: number, patienceMillis: number): boolean {
-    return this.state.kind === 'reading' && this.size === 0 && this.behind && now - this.emptySince < patienceMillis;
+    return (
+      this.state.kind === 'reading' &&
+      !this.blocked &&
+      this.size === 0 &&
+      this.behind &&
+      now - this.emptySince < patienceMillis
+    );
   }
 
   take(now: number): Entry<S> {
@@ -209,6 +218,7 @@ export class PartitionBuffer<S extends StreamName> {
 
   private clear(): void {
     this.epoch++;
+    this.blocked = false;
     this.entries = [];
     this.head = 0;
     this.heldBytes = 0;

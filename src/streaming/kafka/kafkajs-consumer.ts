@@ -8,6 +8,7 @@
 import type { Batch, Kafka as Client, Consumer, EachBatchPayload } from 'kafkajs';
 import { asKafkaError } from './kafkajs-errors';
 import type { ConsumerHandlers, FetchedRecords, KafkaConsumer, KafkaRecord, TopicPartition } from './port';
+import { reasonOf, unreadableError } from './unreadable';
 
 const MAX_BYTES = 8 * 1024 * 1024;
 const MAX_PARTITION_BYTES = 1024 * 1024;
@@ -21,6 +22,7 @@ export class KafkajsConsumer implements KafkaConsumer {
   private readonly consumer: Consumer;
   /** Where the next fetch of each partition begins, as far as it is known here. */
   private readonly next = new Map<string, number>();
+  private starting: Promise<void> = Promise.resolve();
   private stopping?: Promise<void>;
 
   constructor(client: Client, { groupId, sessionTimeoutMillis }: { groupId: string; sessionTimeoutMillis: number }) {
@@ -51,17 +53,25 @@ export class KafkajsConsumer implements KafkaConsumer {
     this.consumer.on(START_BATCH_PROCESS, ({ payload }) => {
       if (payload.batchSize === 0) this.stepOver(payload, handlers);
     });
+    const starting = this.join(topics, handlers);
+    // Whoever stops it waits for the end of this, however it ends.
+    this.starting = starting.catch(() => undefined);
     try {
-      await this.consumer.connect();
-      await this.consumer.subscribe({ topics: [...topics], fromBeginning: true });
-      await this.consumer.run({
-        autoCommit: false,
-        eachBatchAutoResolve: false,
-        eachBatch: async (payload) => this.handOver(payload, handlers),
-      });
+      await starting;
     } catch (error) {
       throw asKafkaError(error, 'Joining the consumer group');
     }
+  }
+
+  private async join(topics: readonly string[], handlers: ConsumerHandlers): Promise<void> {
+    await this.consumer.connect();
+    await this.consumer.subscribe({ topics: [...topics], fromBeginning: true });
+    if (this.stopping) return;
+    await this.consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      eachBatch: async (payload) => this.handOver(payload, handlers),
+    });
   }
 
   pause({ topic, partition }: TopicPartition): void {
@@ -86,15 +96,24 @@ export class KafkajsConsumer implements KafkaConsumer {
   }
 
   stop(): Promise<void> {
-    this.stopping ??= withinMillis(this.consumer.disconnect(), STOP_MILLIS);
+    this.stopping ??= withinMillis(this.leave(), STOP_MILLIS);
     return this.stopping;
+  }
+
+  /** A client that is told to stop while it joins goes on joining, and would stay in the group: then it is told once more. */
+  private async leave(): Promise<void> {
+    await this.consumer.disconnect();
+    await this.starting;
+    await this.consumer.disconnect();
   }
 
   private handOver({ batch, resolveOffset, isRunning, isStale }: EachBatchPayload, handlers: ConsumerHandlers): void {
     if (!isRunning() || isStale()) return;
     const fetched = fetchedRecords(batch);
     // Resolved before it is handed over: whoever takes it may seek, and the seek must have the last word.
-    resolveOffset(batch.messages[batch.messages.length - 1].offset);
+    const last = batch.messages[fetched.records.length - 1];
+    if (last) resolveOffset(last.offset);
+    if (fetched.unreadable) this.pause(batch);
     this.next.set(placeOf(batch), fetched.nextOffset);
     handlers.onRecords(fetched);
   }
@@ -120,14 +139,18 @@ export class KafkajsConsumer implements KafkaConsumer {
 
 export function fetchedRecords(batch: Batch): FetchedRecords {
   const { topic, partition } = batch;
-  return {
-    topic,
-    partition,
-    fetchedOffset: Number((batch as Batch & { fetchedOffset: string }).fetchedOffset),
-    endOffset: Number(batch.highWatermark),
-    records: batch.messages.map(kafkaRecord),
-    nextOffset: Number(batch.lastOffset()) + 1,
-  };
+  const fetchedOffset = Number((batch as Batch & { fetchedOffset: string }).fetchedOffset);
+  const endOffset = Number(batch.highWatermark);
+  const marker = batch.messages.findIndex((message) => reasonOf(message) !== undefined);
+  if (marker < 0) {
+    const nextOffset = Number(batch.lastOffset()) + 1;
+    return { topic, partition, fetchedOffset, endOffset, records: batch.messages.map(kafkaRecord), nextOffset };
+  }
+  const records = batch.messages.slice(0, marker).map(kafkaRecord);
+  const nextOffset = marker > 0 ? records[marker - 1].offset + 1 : fetchedOffset;
+  const { offset } = batch.messages[marker];
+  const unreadable = unreadableError(batch, nextOffset, Number(offset), reasonOf(batch.messages[marker])!);
+  return { topic, partition, fetchedOffset, endOffset, records, nextOffset, unreadable };
 }
 
 function kafkaRecord({ offset, key, value, timestamp, headers }: Batch['messages'][number]): KafkaRecord {

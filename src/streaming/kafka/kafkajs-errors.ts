@@ -17,6 +17,7 @@ const UNREACHABLE = new Set([
 export function asKafkaError(error: unknown, doing: string): unknown {
   if (!(error instanceof KafkaJSError)) return error;
   const cause = rootOf(error);
+  if (cause instanceof KindredError) return cause;
   const why = cause.message.replace(/\.$/, '');
   if (LOGIN.has(cause.name))
     return new KindredError('KAFKA_UNAVAILABLE', `${doing} failed: Kafka refuses the login: ${why}.`, {

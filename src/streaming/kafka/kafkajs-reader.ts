@@ -5,17 +5,23 @@
 import { randomUUID } from 'node:crypto';
 import type { Kafka as Client } from 'kafkajs';
 import { CancelledError, KindredError } from '../../errors';
+import { KafkajsAdmin } from './kafkajs-admin';
 import { KafkajsConsumer } from './kafkajs-consumer';
 import type { FetchedRecords, ReadRange } from './port';
 
 const SESSION_MILLIS = 30_000;
-/** Fetches waiting to be asked for, from which on partitions are paused. */
+/** Fetches waiting to be asked for, from which on partitions are paused; below half of it they go on. */
 const MAX_WAITING = 16;
-/** A range that ends in offsets that compaction took away brings nothing more; so long is waited for it to. */
-const QUIET_MILLIS = 15_000;
+/** So long nothing came while everything was asked for: then either brokers do not answer, or there is nothing. */
+const QUIET_MILLIS = 3_000;
+
+interface Reach {
+  next: number;
+  readonly to: number;
+}
 
 export async function* readRange(client: Client, range: ReadRange): AsyncGenerator<FetchedRecords> {
-  const left = new Map(
+  const left = new Map<number, Reach>(
     range.partitions
       .filter(({ from, to }) => from < to)
       .map(({ partition, from, to }) => [partition, { next: from, to }]),
@@ -24,9 +30,13 @@ export async function* readRange(client: Client, range: ReadRange): AsyncGenerat
   const groupId = `kindred-reader-${randomUUID()}`;
   const consumer = new KafkajsConsumer(client, { groupId, sessionTimeoutMillis: SESSION_MILLIS });
   const inbox = new Inbox(range.signal);
+  const full = new Set<number>();
   try {
     await consumer.run([range.topic], {
       onAssigned: (partitions) => {
+        // What waits is fetched again, cut into other pieces.
+        inbox.clear();
+        full.clear();
         for (const place of partitions) {
           const reach = left.get(place.partition);
           if (reach) consumer.seek(place, reach.next);
@@ -35,28 +45,65 @@ export async function* readRange(client: Client, range: ReadRange): AsyncGenerat
       },
       onRecords: (fetched) => {
         inbox.put(fetched);
-        if (inbox.size >= MAX_WAITING) consumer.pause(fetched);
+        if (inbox.size < MAX_WAITING || !left.has(fetched.partition)) return;
+        full.add(fetched.partition);
+        consumer.pause(fetched);
       },
       onCrash: (error) => inbox.fail(error),
     });
     while (left.size > 0) {
       const fetched = await inbox.take(QUIET_MILLIS);
-      if (!fetched) throw quiet(range.topic, left);
+      if (!fetched) {
+        await endsWithNothing(client, range.topic, left);
+        return;
+      }
       const { topic, partition } = fetched;
       const reach = left.get(partition);
-      // Fetched before the seek took hold, or a second time after a rebalance.
-      if (!reach || fetched.fetchedOffset !== reach.next) continue;
+      if (!reach) continue;
+      // Fetched before a seek took hold.
+      if (fetched.fetchedOffset !== reach.next) {
+        consumer.seek({ topic, partition }, reach.next);
+        continue;
+      }
       reach.next = fetched.nextOffset;
       if (reach.next >= reach.to) {
         left.delete(partition);
         consumer.pause({ topic, partition });
-      } else if (inbox.size < MAX_WAITING) consumer.resume({ topic, partition });
+      }
+      if (inbox.size * 2 < MAX_WAITING) goOn(consumer, topic, full, left);
       const records = fetched.records.filter(({ offset }) => offset < reach.to);
       yield { ...fetched, records, nextOffset: Math.min(fetched.nextOffset, reach.to) };
+      if (fetched.unreadable && reach.next < reach.to) throw fetched.unreadable;
     }
   } finally {
     await consumer.stop();
     await forget(client, groupId);
+  }
+}
+
+function goOn(consumer: KafkajsConsumer, topic: string, full: Set<number>, left: ReadonlyMap<number, Reach>): void {
+  for (const partition of full) if (left.has(partition)) consumer.resume({ topic, partition });
+  full.clear();
+}
+
+/**
+ * Where compaction took away the last offsets of a range, nothing comes for them, ever. That it is so is seen by what Kafka's
+ * log still has: brokers that answer, and brought nothing for so long, have nothing.
+ * @throws KindredError KAFKA_UNAVAILABLE where brokers do not answer, or the topic ends before the range does
+ */
+async function endsWithNothing(client: Client, topic: string, left: ReadonlyMap<number, Reach>): Promise<void> {
+  const admin = new KafkajsAdmin(client);
+  try {
+    const ends = new Map((await admin.offsets(topic)).map(({ partition, end }) => [partition, end]));
+    const short = [...left].filter(([partition, { to }]) => (ends.get(partition) ?? 0) < to);
+    if (short.length === 0) return;
+    const places = short.map(([partition, { next, to }]) => `partition ${partition} at ${next} of ${to}`);
+    throw new KindredError('KAFKA_UNAVAILABLE', `Reading ${topic} brings nothing more: ${places.join(', ')}.`, {
+      remedy: 'The topic ends before what was asked for: it may have been made anew. Ask for its offsets again.',
+      retriable: true,
+    });
+  } finally {
+    await admin.close();
   }
 }
 
@@ -65,19 +112,12 @@ async function forget(client: Client, groupId: string): Promise<void> {
   try {
     await admin.connect();
     await admin.deleteGroups([groupId]);
-  } catch {
+  } catch (error) {
     // Whoever may not delete groups leaves one that is empty: brokers let it go by themselves.
+    client.logger().debug('A group of a reader is left behind', { groupId, error: (error as Error).message });
   } finally {
     await admin.disconnect();
   }
-}
-
-function quiet(topic: string, left: ReadonlyMap<number, { next: number; to: number }>): KindredError {
-  const places = [...left].map(([partition, { next, to }]) => `partition ${partition} at ${next} of ${to}`);
-  return new KindredError('KAFKA_UNAVAILABLE', `Reading ${topic} brings nothing more: ${places.join(', ')}.`, {
-    remedy: 'Check that the brokers run and that this user may read the topic; the same call may succeed later.',
-    retriable: true,
-  });
 }
 
 /** Fetches between the client that brings them and the reader that asks for them. */
@@ -95,6 +135,10 @@ class Inbox {
   put(fetched: FetchedRecords): void {
     this.waiting.push(fetched);
     this.wake();
+  }
+
+  clear(): void {
+    this.waiting.length = 0;
   }
 
   fail(error: unknown): void {

@@ -4,6 +4,7 @@
  */
 import { Kafka as Client, type KafkaConfig, type LogEntry, logLevel, type SASLOptions } from 'kafkajs';
 import type { Logger } from 'pino';
+import { registerCodecs } from './codecs';
 import { KafkajsAdmin } from './kafkajs-admin';
 import { KafkajsConsumer } from './kafkajs-consumer';
 import { KafkajsProducer } from './kafkajs-producer';
@@ -15,6 +16,7 @@ const CONNECTION_TIMEOUT_MILLIS = 5_000;
 const REQUEST_TIMEOUT_MILLIS = 15_000;
 
 export function openKafka(settings: KafkaSettings, log: Logger): Kafka {
+  registerCodecs();
   const client = new Client(clientConfig(settings, log));
   return {
     consumer: (groupId) =>

@@ -2,6 +2,7 @@
  * What Kindred needs of Kafka, and no more: a consumer, a producer, an admin and a reader of a bounded range. The client
  * library is behind this port (ADR 10); nothing else in Kindred knows it.
  */
+import type { KindredError } from '../../errors';
 
 export interface TopicPartition {
   readonly topic: string;
@@ -27,6 +28,8 @@ export interface FetchedRecords extends TopicPartition {
   readonly records: readonly KafkaRecord[];
   /** Offset to go on from: after the last record, or after control records that no reader sees. */
   readonly nextOffset: number;
+  /** What comes at `nextOffset` cannot be opened: the partition is paused, and fetching it again brings the same. */
+  readonly unreadable?: KindredError;
 }
 
 export interface ConsumerHandlers {
