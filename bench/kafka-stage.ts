@@ -6,6 +6,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -27,8 +28,10 @@ interface Server {
 function server(variable: string, script: string): Server {
   const given = process.env[variable];
   if (given) return { address: given, stop: () => undefined };
+  // In a folder of its own: the usual one may be somebody else's, who still needs it.
+  const home = join(tmpdir(), `kindred-bench-${randomUUID().slice(0, 8)}`);
   const tell = (verb: string): string =>
-    execFileSync(process.execPath, [join(SCRIPTS, script), verb], {
+    execFileSync(process.execPath, [join(SCRIPTS, script), verb, '--home', home], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'inherit'],
     });
