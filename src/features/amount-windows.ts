@@ -7,16 +7,30 @@
 import { ExactSquares, LARGEST } from './exact-squares';
 import { DAY_MILLIS, WINDOW_DAYS } from './options';
 import { RunningMaximum } from './running-maximum';
+import type { AmountView } from './views';
 
-const UNITS = 10_000;
+/** Of one unit of the currency. */
+export const UNITS = 10_000;
 const WINDOWS = WINDOW_DAYS.length;
 const LONGEST = WINDOWS - 1;
 const WINDOW_MILLIS = WINDOW_DAYS.map((days) => days * DAY_MILLIS);
 
+/** An amount in whole units, cut to what can be squared exactly. */
+export function unitsOf(amount: number): number {
+  return Math.min(LARGEST, Math.max(-LARGEST, Math.round(amount * UNITS)));
+}
+
+/** Sample standard deviation in the currency, of amounts given by their number, their sum and their squares' sum in units. */
+export function deviationOf(count: number, sum: number, squares: number): number | undefined {
+  if (count < 2) return undefined;
+  const variance = (squares - (sum / count) * sum) / (count - 1);
+  return Math.sqrt(Math.max(0, variance)) / UNITS;
+}
+
 /** Rows that have left are kept until there are this many, so that dropping them costs little a row. */
 const DROPPED_AT = 32;
 
-export class AmountWindows {
+export class AmountWindows implements AmountView {
   private times: number[] = [];
   private units: number[] = [];
   /** Rows dropped from the front of the arrays: position p is at index p - dropped. */
@@ -29,7 +43,7 @@ export class AmountWindows {
 
   /** @param time not before any time given so far */
   add(time: number, amount: number): void {
-    const units = Math.min(LARGEST, Math.max(-LARGEST, Math.round(amount * UNITS)));
+    const units = unitsOf(amount);
     this.maximum.add(this.end, units);
     this.times.push(time);
     this.units.push(units);
@@ -75,11 +89,7 @@ export class AmountWindows {
 
   /** Sample standard deviation over the longest window; undefined for fewer than two rows. */
   get deviation(): number | undefined {
-    const count = this.count(LONGEST);
-    if (count < 2) return undefined;
-    const sum = this.sums[LONGEST];
-    const variance = (this.squares.total - (sum / count) * sum) / (count - 1);
-    return Math.sqrt(Math.max(0, variance)) / UNITS;
+    return deviationOf(this.count(LONGEST), this.sums[LONGEST], this.squares.total);
   }
 
   /** Largest amount of the longest window; undefined for an empty one. */

@@ -4,14 +4,14 @@
  * `compareInTime`, except its own amount, place and time.
  */
 import { WINDOW_DAYS } from './options';
-import type { AccountPast, MerchantPast } from './parties';
 import type { FeatureTransaction } from './transaction';
+import type { AccountView, MerchantView } from './views';
 
 /** A transaction beside the past of its account and its merchant, both advanced to its time. */
 export interface Occurrence {
   readonly transaction: FeatureTransaction;
-  readonly account: AccountPast;
-  readonly merchant: MerchantPast;
+  readonly account: AccountView;
+  readonly merchant: MerchantView;
   /** Epoch milliseconds. */
   readonly time: number;
 }
@@ -43,7 +43,7 @@ const above = (amount: number, usual: number | undefined): number =>
  * Deviations from the mean. The deviation is widened by a tenth of the mean and a hundredth of the currency, so that
  * an account that always pays the same is not alarmed by a cent, and half the mean stands in for it until there are two rows.
  */
-function deviations(amount: number, { amounts }: AccountPast | MerchantPast): number {
+function deviations(amount: number, { amounts }: AccountView | MerchantView): number {
   const mean = amounts.mean(THIRTY);
   if (mean === undefined) return 0;
   const spread = (amounts.deviation ?? Math.abs(mean) / 2) + Math.abs(mean) / 10 + 0.01;

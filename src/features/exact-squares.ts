@@ -14,6 +14,18 @@ export class ExactSquares {
   private high = 0;
   private low = 0;
 
+  /** The sum in two limbs, which no two sums share: as `ExactSquares.of` takes it back. */
+  get limbs(): readonly [high: number, low: number] {
+    return [this.high, this.low];
+  }
+
+  static of(high: number, low: number): ExactSquares {
+    const squares = new ExactSquares();
+    squares.high = high;
+    squares.low = low;
+    return squares;
+  }
+
   add(value: number): void {
     this.change(value, 1);
   }
@@ -25,6 +37,12 @@ export class ExactSquares {
   /** The sum, rounded once. */
   get total(): number {
     return this.high * LIMB + this.low;
+  }
+
+  /** This sum less another one, rounded once: as a sum of only the squares between them would be. */
+  since(high: number, low: number): number {
+    const below = this.low < low ? 1 : 0;
+    return (this.high - high - below) * LIMB + (this.low + below * LIMB - low);
   }
 
   private change(value: number, sign: 1 | -1): void {

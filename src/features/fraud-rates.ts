@@ -4,13 +4,14 @@
  * it had not been made; one that comes later still counts from then in the windows that its transaction is inside.
  */
 import { DAY_MILLIS, WINDOW_DAYS } from './options';
+import type { FraudView } from './views';
 
 const WINDOWS = WINDOW_DAYS.length;
 const LONGEST = WINDOWS - 1;
 const WINDOW_MILLIS = WINDOW_DAYS.map((days) => days * DAY_MILLIS);
 const DROPPED_AT = 32;
 
-export class FraudRates {
+export class FraudRates implements FraudView {
   // One entry a labelled transaction, in order of time; arrays of numbers, which take a fifth of the memory of objects.
   /** occurredAt + delay: when it enters the windows. */
   private due: number[] = [];

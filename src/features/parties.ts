@@ -7,10 +7,11 @@ import { AmountWindows } from './amount-windows';
 import { FraudRates } from './fraud-rates';
 import { DAY_MILLIS, LONGEST_WINDOW_DAYS } from './options';
 import type { FeatureTransaction } from './transaction';
+import type { AccountView, MerchantView } from './views';
 
 const LONGEST = LONGEST_WINDOW_DAYS * DAY_MILLIS;
 
-export class AccountPast {
+export class AccountPast implements AccountView {
   readonly amounts = new AmountWindows();
   /** When the account last paid at each merchant. */
   private readonly lastPaidAt = new Map<string, number>();
@@ -39,7 +40,7 @@ export class AccountPast {
   }
 }
 
-export class MerchantPast {
+export class MerchantPast implements MerchantView {
   readonly amounts = new AmountWindows();
   readonly frauds: FraudRates;
 
