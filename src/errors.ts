@@ -99,3 +99,10 @@ export class CancelledError extends KindredError {
     super('CANCELLED', `${what} was cancelled.`);
   }
 }
+
+/** How a log tells an error: one that Kindred foresaw by its code and reason, any other whole. */
+export function errorFacts(error: unknown): Record<string, unknown> {
+  if (!(error instanceof KindredError) || !error.retriable) return { err: error };
+  const { code, message: reason, remedy } = error;
+  return { code, reason, remedy };
+}

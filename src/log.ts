@@ -13,7 +13,13 @@ export interface LogOptions {
 
 export function openLog({ logLevel, readable = process.stderr.isTTY === true }: LogOptions): Logger {
   const destination = readable ? readableLines(process.stderr) : pino.destination({ dest: 2, sync: true });
-  return pino({ level: logLevel, name: 'kindred', base: undefined }, destination);
+  return pino({ level: logLevel, name: 'kindred', base: undefined, serializers: { err: errorText } }, destination);
+}
+
+/** A database's error also quotes the row that it refused: that is left out. */
+function errorText(error: Error): Record<string, unknown> {
+  const { type, message, stack, code } = pino.stdSerializers.err(error);
+  return { type, message, code, stack };
 }
 
 /** Told otherwise, or of no use to somebody who looks on. */

@@ -11,7 +11,7 @@ import type { Services } from './services/services';
 import type { OutputFacts } from './services/stream-status';
 import type { ConnectionUse } from './stores/database';
 import { type Answer, Inquiry, type InquiryOptions } from './streaming/inquiry';
-import type { StreamObserver } from './streaming/observer';
+import { NOBODY, type StreamObserver } from './streaming/observer';
 
 export interface MetricsSources {
   services: Pick<Services, 'streamStatus' | 'registry'>;
@@ -92,6 +92,7 @@ function streamMetrics(registry: Registry): StreamObserver {
   }
   errors.inc({ stream: 'all' }, 0);
   return {
+    ...NOBODY,
     onBatch: (batch) => {
       const { stream } = batch;
       const letters = Object.entries(batch.deadLetters);

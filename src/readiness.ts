@@ -3,6 +3,7 @@
  * group. Asked often and by many, so it asks once at a time and waits for a moment at most.
  */
 import type { Logger } from 'pino';
+import { errorFacts } from './errors';
 import { Inquiry, type InquiryOptions } from './streaming/inquiry';
 
 export interface ReadinessPart {
@@ -57,6 +58,10 @@ export class Readiness {
     this.before.set(part, ready);
     if (before === ready) return;
     if (ready) this.sources.log.info({ part }, 'ready again');
-    else this.sources.log.warn({ part, err: error }, 'not ready: the store does not answer');
+    else
+      this.sources.log.warn(
+        { part, ...(error !== undefined && errorFacts(error)) },
+        'not ready: the store does not answer',
+      );
   }
 }

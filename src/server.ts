@@ -9,7 +9,7 @@ import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations
 import fastify, { type FastifyInstance } from 'fastify';
 import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema, NoSchemaIntrospectionCustomRule } from 'graphql';
 import type { Logger } from 'pino';
-import { KindredError } from './errors';
+import { errorFacts, KindredError } from './errors';
 import type { Metrics } from './metrics';
 import type { Readiness } from './readiness';
 import { type Context, createContext } from './resolvers/context';
@@ -50,7 +50,7 @@ export async function startServer({
   metrics,
   log,
 }: ServerSettings): Promise<RunningServer> {
-  const report: ReportFailure = (error) => log.error({ err: error }, 'a request failed');
+  const report = failureReporter(log);
   const schema = graphqlSchema();
   const introspection = LOOPBACK.test(host);
   const app = httpServer(log);
@@ -82,6 +82,31 @@ export async function startServer({
     },
   };
 }
+
+/**
+ * Tells the log of failed requests: each failure once, however many fields of an answer it took along; an outage that Kindred foresaw
+ * as a line now and then, since every request meets it.
+ */
+function failureReporter(log: Logger): ReportFailure {
+  const told = new WeakSet<object>();
+  let untold = 0;
+  let tellAt = 0;
+  return (error) => {
+    if (typeof error === 'object' && error !== null) {
+      if (told.has(error)) return;
+      told.add(error);
+    }
+    if (!(error instanceof KindredError && error.retriable)) log.error({ err: error }, 'a request failed');
+    else if (Date.now() < tellAt) untold++;
+    else {
+      tellAt = Date.now() + OUTAGE_TOLD_MILLIS;
+      log.error({ ...errorFacts(error), ...(untold > 0 && { before: untold }) }, 'requests fail');
+      untold = 0;
+    }
+  };
+}
+
+const OUTAGE_TOLD_MILLIS = 10_000;
 
 function addProbes(app: FastifyInstance, readiness: Readiness, { registry }: Metrics): void {
   app.get('/livez', async () => ({ status: 'ok' }));

@@ -57,7 +57,9 @@ export async function withApp<T>(
   try {
     // Loaded here, so that `kindred --help` does not wait for the database and the trainers.
     const { createApp } = await import('../app');
-    const app = await createApp(config, (sentence) => terminal.say(`warning: ${sentence}`));
+    // What runs for long off a terminal has a log, and somebody who reads that.
+    const logged = settings.usualLogLevel === 'info' && !terminal.animated;
+    const app = await createApp(config, logged ? undefined : (sentence) => terminal.say(`warning: ${sentence}`));
     try {
       return await work({ app, config, terminal, signal: interrupts.signal });
     } finally {

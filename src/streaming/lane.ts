@@ -70,6 +70,7 @@ const LEAST: BufferLimits = { records: 500, bytes: 2 ** 19 };
 const PATIENCE_MILLIS = 1_000;
 const LOOK_MILLIS = 5_000;
 const REST_MILLIS = 200;
+const TELL_AGAIN_MILLIS = 60_000;
 const DRAIN_MILLIS = 10_000;
 
 const timeOf = (record: StreamRecord[StreamName]): number => (record as Transaction).occurredAt.getTime();
@@ -87,6 +88,7 @@ export class Lane<S extends StreamName> {
   private lookAt = 0;
   private turns = 0;
   private lastError?: { message: string; at: Date };
+  private tellAt = 0;
   private running: Promise<void> = Promise.resolve();
 
   constructor(private readonly parts: LaneParts<S>) {
@@ -220,6 +222,7 @@ export class Lane<S extends StreamName> {
     const known = [...this.buffers.values()].filter(({ state }) => state.kind !== 'placing');
     if (known.length === 0) return;
     const stored = await this.parts.positions.of(this.parts.topic);
+    this.parts.observer.onStoreAnswered(this.parts.stream);
     for (const buffer of known) {
       const place = stored.get(buffer.partition)?.nextOffset;
       if (place === buffer.position) continue;
@@ -283,9 +286,12 @@ export class Lane<S extends StreamName> {
   private trouble(error: unknown, homes: readonly PartitionBuffer<S>[]): void {
     const { log, observer, positions, stream, topic } = this.parts;
     const { message, code, remedy } = error as KindredError;
-    this.lastError = { message, at: new Date() };
     const facts = { stream, topic, partitions: homes.map(({ partition }) => partition), code, reason: message, remedy };
-    log.warn(code === undefined ? { ...facts, err: error } : facts, 'a stream is held up');
+    // An outage is told once, and then a line a minute.
+    const level = this.lastError?.message === message && Date.now() < this.tellAt ? 'debug' : 'warn';
+    if (level === 'warn') this.tellAt = Date.now() + TELL_AGAIN_MILLIS;
+    log[level](code === undefined ? { ...facts, err: error } : facts, 'a stream is held up');
+    this.lastError = { message, at: new Date() };
     observer.onError(stream, error);
     if (code === 'DATABASE_UNAVAILABLE') return;
     for (const home of homes)

@@ -34,6 +34,8 @@ export interface StreamObserver {
   onRestart(): void;
   /** Anything else that made a stream stop and try again. */
   onError(stream: StreamName | undefined, error: unknown): void;
+  /** The store told a stream where it stands: seconds apart, also while nothing comes. */
+  onStoreAnswered(stream: StreamName): void;
   /** Messages that left the outbox, acknowledged. */
   onRelayed(topic: string, messages: number): void;
 }
@@ -46,6 +48,7 @@ export const NOBODY: StreamObserver = Object.freeze({
   onCrash: () => {},
   onRestart: () => {},
   onError: () => {},
+  onStoreAnswered: () => {},
   onRelayed: () => {},
 });
 
@@ -59,6 +62,7 @@ export function observers(...all: readonly StreamObserver[]): StreamObserver {
     onCrash: (error) => all.forEach((each) => void each.onCrash(error)),
     onRestart: () => all.forEach((each) => void each.onRestart()),
     onError: (stream, error) => all.forEach((each) => void each.onError(stream, error)),
+    onStoreAnswered: (stream) => all.forEach((each) => void each.onStoreAnswered(stream)),
     onRelayed: (topic, messages) => all.forEach((each) => void each.onRelayed(topic, messages)),
   };
 }

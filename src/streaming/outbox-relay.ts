@@ -4,6 +4,7 @@
  * goes out again, under the same id. Where Kafka does not take messages, they stay, and the relay tries less and less often.
  */
 import type { Logger } from 'pino';
+import { errorFacts } from '../errors';
 import type { Outbox, OutboxMessage } from '../services/outbox';
 import { Backoff, pause } from './backoff';
 import type { Kafka, KafkaProducer } from './kafka/port';
@@ -90,7 +91,7 @@ export class OutboxRelay {
     } catch (error) {
       this.observer.onError(undefined, error);
       if (!this.troubled)
-        log.warn({ err: error }, 'scores and alerts cannot leave for Kafka; they wait in the outbox until they can');
+        log.warn(errorFacts(error), 'scores and alerts cannot leave for Kafka; they wait in the outbox until they can');
       this.troubled = true;
       return 0;
     }

@@ -16,7 +16,8 @@ export class StreamLog {
   readonly observer: StreamObserver;
   private readonly untold = new Map<StreamName, Record<string, number>>();
   private readonly timers = new Map<StreamName, NodeJS.Timeout>();
-  private readonly held = new Set<StreamName>();
+  /** By the code of what holds it up. */
+  private readonly held = new Map<StreamName, string | undefined>();
   private crashed = false;
 
   constructor(private readonly options: StreamLogOptions) {
@@ -24,11 +25,15 @@ export class StreamLog {
     this.observer = {
       ...NOBODY,
       onBatch: ({ stream, deadLetters }) => {
-        if (this.held.delete(stream)) log.info({ stream }, 'the stream goes on');
+        this.goesOn(stream);
         this.count(stream, deadLetters);
       },
-      onError: (stream) => {
-        if (stream) this.held.add(stream);
+      onError: (stream, error) => {
+        if (stream) this.held.set(stream, (error as { code?: string }).code);
+      },
+      onStoreAnswered: (stream) => {
+        // Also where nothing comes that could be committed.
+        if (this.held.get(stream) === 'DATABASE_UNAVAILABLE') this.goesOn(stream);
       },
       onCommitRefused: (stream) =>
         log.warn({ stream }, 'a batch was undone: its position was moved meanwhile; reading goes on from there'),
@@ -48,6 +53,10 @@ export class StreamLog {
     for (const timer of this.timers.values()) clearTimeout(timer);
     this.timers.clear();
     for (const stream of this.untold.keys()) this.tell(stream);
+  }
+
+  private goesOn(stream: StreamName): void {
+    if (this.held.delete(stream)) this.options.log.info({ stream }, 'the stream goes on');
   }
 
   private count(stream: StreamName, deadLetters: Readonly<Record<string, number>>): void {

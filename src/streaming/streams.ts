@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { STREAMS, type StreamName } from '../domain/events';
+import { errorFacts } from '../errors';
 import type { Services } from '../services/services';
 import { pause } from './backoff';
 import { DeadLetterWriter } from './dead-letter-writing';
@@ -97,7 +98,7 @@ export class Streams {
     services.awaiting.start({
       onScored: (scores, alerts) => log.info({ scores, alerts }, 'transactions that waited for a model are scored'),
       onProblem: (error) => {
-        log.warn({ err: error }, 'transactions that wait for a model cannot be scored now');
+        log.warn(errorFacts(error), 'transactions that wait for a model cannot be scored now');
         this.observer.onError('transactions', error);
       },
     });

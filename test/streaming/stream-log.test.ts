@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pino from 'pino';
 import { STREAMS } from '../../src/domain/events';
+import { KindredError } from '../../src/errors';
 import type { IntakeStatus } from '../../src/services/stream-status';
 import { BacklogWatch } from '../../src/streaming/backlog-watch';
 import { StreamLog } from '../../src/streaming/stream-log';
@@ -48,6 +49,11 @@ describe('the log of streams', () => {
     observer.onError('labels', new Error('The database cannot be used.'));
     for (let at = 0; at < 3; at++) observer.onBatch({ stream: 'labels', ...batch, deadLetters: {} });
     expect(told()).toEqual(['the stream goes on']);
+    observer.onError('items', new KindredError('DATABASE_UNAVAILABLE', 'The database cannot be used.'));
+    observer.onError('users', new Error('The dead letters cannot be written.'));
+    // Nothing comes that could be committed; but the store answers, which is all that items wait for.
+    for (const stream of STREAMS) observer.onStoreAnswered(stream);
+    expect(told()).toEqual(['the stream goes on', 'the stream goes on']);
   });
 
   it('tells of consumers that die and of those that come after them', () => {
