@@ -255,12 +255,18 @@ describeOnEachDatabase('a lane', (database) => {
     const topic = newTopic(1);
     for (let at = 0; at < 10; at++) topic.append(0, item(at));
     await setPosition(database(), { topic: topic.topic, partition: 0 }, 2);
-    const offsets = async () => [{ partition: 0, start: 6, end: 10 }];
-    const member = join(topic, { offsets });
+    topic.starts[0] = 6;
+    const member = join(topic);
     member.assign([0]);
     await readToEnd(topic, member);
     expect(await rows()).toEqual(['6', '7', '8', '9']);
     expect((await positions(topic))[0].lastError).toMatch(/offsets 2 to 5, 4 of them, are skipped/);
+    // While it is being read, too.
+    for (let at = 10; at < 20; at++) topic.append(0, item(at));
+    topic.starts[0] = 15;
+    await readToEnd(topic, member);
+    expect((await rows()).length).toBe(9);
+    expect((await positions(topic))[0].lastError).toMatch(/offsets 10 to 14, 5 of them, are skipped/);
   });
 
   it('stops where a topic was made anew, until its position is set', async () => {

@@ -8,12 +8,15 @@ import type { Fetching } from '../../src/streaming/lane';
 
 export class SimulatedTopic {
   readonly records: KafkaRecord[][];
+  /** Of each partition, the first offset that retention left. */
+  readonly starts: number[];
 
   constructor(
     readonly topic: string,
     partitions: number,
   ) {
     this.records = Array.from({ length: partitions }, () => []);
+    this.starts = this.records.map(() => 0);
   }
 
   append(partition: number, value: string | Buffer | null): KafkaRecord {
@@ -29,7 +32,8 @@ export class SimulatedTopic {
     return record;
   }
 
-  offsets = async () => this.records.map(({ length }, partition) => ({ partition, start: 0, end: length }));
+  offsets = async () =>
+    this.records.map(({ length }, partition) => ({ partition, start: this.starts[partition], end: length }));
 }
 
 /** Whoever takes what a member fetches. */
@@ -69,7 +73,8 @@ export class SimulatedMember implements Fetching {
     const cursor = this.cursors.get(partition);
     const log = this.topic.records[partition];
     if (cursor === undefined || (this.paused.has(partition) && !stale)) return;
-    const from = stale ? Math.max(0, cursor - records) : cursor;
+    // Where retention took what is asked for, the client goes on at what is left.
+    const from = Math.max(this.topic.starts[partition], stale ? cursor - records : cursor);
     const fetched = log.slice(from, from + records);
     if (fetched.length === 0) return;
     const nextOffset = from + fetched.length;
