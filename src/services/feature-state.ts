@@ -1,60 +1,222 @@
 /**
- * Features of transactions as they arrive, from the rows of the store: each is described by what is before it in time among the
- * rows that are committed and those of its own batch.
+ * Features of transactions as they arrive. The tables `transactions` and `labels` are the state; memory holds a cache of them: the
+ * recent past of those accounts and merchants that were seen last. Each batch first learns what other writers have added since
+ * the batch before, and reads the past of whoever it does not know; so what is in memory survives nothing and needs to survive
+ * nothing, and a transaction's features have the bits that a walk over the tables in order of time gives.
  */
 import type { Transaction } from '../domain/events';
-import { FEATURE_NAMES } from '../features/columns';
+import { FEATURE_NAMES, writeFeatures } from '../features/columns';
+import { labelDelayMillis } from '../features/feature-stream';
 import { DAY_MILLIS, type FeatureOptions, historyDays } from '../features/options';
-import { featuresOf } from '../features/scoring';
-import type { LabelledTransaction } from '../stores/corpora';
+import { AccountTimeline, MerchantTimeline } from '../features/timelines';
 import type { DatabaseTransaction } from '../stores/database';
-import { type RecentTransactions, recentTransactions } from '../stores/fraud-history';
-import { ACCOUNTS_SPACE } from './fraud-model';
+import {
+  accountRows,
+  changesSince,
+  labelsOf,
+  merchantRows,
+  type PartyRequest,
+  type PastRow,
+  type Snapshot,
+} from '../stores/feature-history';
+import { PartyCache } from './party-cache';
 
-const LONGEST_DAYS = historyDays({ labelDelayDays: 90 });
+/** Rows kept, an account's and a merchant's counting apart: about 130 bytes each. */
+const MAX_ROWS = 1_000_000;
+/** Read beyond what a party's earliest transaction of the batch needs, for those that come late. */
+const SPARE_MILLIS = DAY_MILLIS;
+
+type Decision = { isFraud: boolean; decidedAt: Date };
 
 export class FeatureState {
-  private recent?: RecentTransactions;
+  private readonly accounts = new PartyCache<AccountTimeline>();
+  private readonly merchants = new PartyCache<MerchantTimeline>();
+  private readonly maxRows: number;
+  private snapshot?: Snapshot;
+  /** Transactions of ours that ended well, and whose rows are in memory already. */
+  private own: string[] = [];
+  /** The transaction under way. */
+  private asker?: string;
+  private labels: ReadonlyMap<string, Decision> = new Map();
+  private described: readonly Transaction[] = [];
+  private delayMillis = Number.NaN;
+  private spanMillis = Number.NaN;
 
-  async prepare(tx: DatabaseTransaction, transactions: readonly Transaction[]): Promise<void> {
-    const times = transactions.map(({ occurredAt }) => occurredAt.getTime());
-    this.recent = await recentTransactions(tx, {
-      space: ACCOUNTS_SPACE,
-      accountIds: [...new Set(transactions.map(({ accountId }) => accountId))],
-      merchantIds: [...new Set(transactions.map(({ merchantId }) => merchantId))],
-      from: new Date(Math.min(...times) - LONGEST_DAYS * DAY_MILLIS),
-      to: new Date(Math.max(...times)),
-    });
+  /** @param maxRows rows of the past in memory, above which the parties not seen for longest are let go */
+  constructor({ maxRows = MAX_ROWS }: { maxRows?: number } = {}) {
+    this.maxRows = maxRows;
   }
 
-  /** @returns (transactions, features), row-major */
-  describe(transactions: readonly Transaction[], options: FeatureOptions): Float32Array {
-    const values = new Float32Array(transactions.length * FEATURE_NAMES.length);
-    transactions.forEach((transaction, row) => {
-      const of = (rows: ReadonlyMap<string, LabelledTransaction[]>, key: string) => rows.get(key) ?? [];
-      const history = {
-        account: of(this.recent!.byAccount, transaction.accountId),
-        merchant: of(this.recent!.byMerchant, transaction.merchantId),
-      };
-      values.set(featuresOf(transaction, history, options), row * FEATURE_NAMES.length);
-    });
-    return values;
+  /** Rows of the past in memory. */
+  get rows(): number {
+    return this.accounts.rows + this.merchants.rows;
   }
 
+  /**
+   * Inside the batch's database transaction, after its rows were written: learns what is new, and reads what is missing.
+   * @param transactions that are to be described
+   */
+  async prepare(tx: DatabaseTransaction, transactions: readonly Transaction[], options: FeatureOptions): Promise<void> {
+    this.setOptions(options);
+    await this.catchUp(tx);
+    this.labels = await labelsOf(
+      tx,
+      transactions.map(({ transactionId }) => transactionId),
+    );
+    await this.readMissing(tx, transactions);
+  }
+
+  /**
+   * Each is described by what is before it in time, among the rows of the store and those given here; and is part of the past of
+   * whatever comes next.
+   * @returns (transactions, features), row-major
+   */
+  describe(transactions: readonly Transaction[]): Float32Array {
+    this.described = transactions;
+    for (const transaction of transactions) {
+      const row = { ...transaction, ...this.labels.get(transaction.transactionId) };
+      this.accounts.of(transaction.accountId).add(row);
+      this.merchants.of(transaction.merchantId).add(row);
+    }
+    return this.rowsOf(transactions);
+  }
+
+  /** Of transactions that the store has already: nothing is added. @returns (transactions, features), row-major */
   async describeStored(
     tx: DatabaseTransaction,
     transactions: readonly Transaction[],
     options: FeatureOptions,
   ): Promise<Float32Array> {
-    await this.prepare(tx, transactions);
-    return this.describe(transactions, options);
+    await this.prepare(tx, transactions, options);
+    const rows = this.rowsOf(transactions);
+    this.letGo();
+    return rows;
   }
 
+  /** The database transaction of what was described has ended well. */
   committed(): void {
-    this.recent = undefined;
+    if (this.described.length > 0 && this.asker !== undefined) this.own.push(this.asker);
+    this.finish();
+    this.letGo();
   }
 
+  /** It has not: whoever it told of is read again. */
   rolledBack(): void {
-    this.recent = undefined;
+    for (const { accountId, merchantId } of this.described) {
+      this.accounts.forget(accountId);
+      this.merchants.forget(merchantId);
+    }
+    this.finish();
+  }
+
+  private finish(): void {
+    this.described = [];
+    this.asker = undefined;
+    this.labels = new Map();
+  }
+
+  /** What a label delay has shaped is of no use with another one. */
+  private setOptions(options: FeatureOptions): void {
+    const delayMillis = labelDelayMillis(options);
+    if (delayMillis === this.delayMillis) return;
+    this.forgetAll();
+    this.delayMillis = delayMillis;
+    this.spanMillis = historyDays(options) * DAY_MILLIS;
+  }
+
+  private async catchUp(tx: DatabaseTransaction): Promise<void> {
+    const { snapshot, asker, rows, labels } = await changesSince(tx, this.snapshot, this.own);
+    if (rows === undefined || labels === undefined) this.forgetAll();
+    for (const row of rows ?? []) this.addToKnown(row);
+    for (const { merchantId, transactionId, time, isFraud, decidedAt } of labels ?? []) {
+      const occurredAt = new Date(time);
+      this.merchants.find(merchantId)?.label({ transactionId, occurredAt, isFraud, decidedAt: new Date(decidedAt) });
+    }
+    this.snapshot = snapshot;
+    // The new snapshot shows them: the next question is about what it does not show.
+    this.own = [];
+    this.asker = asker;
+  }
+
+  private addToKnown(row: PastRow): void {
+    const transaction = asTransaction(row);
+    this.accounts.find(row.accountId)?.add(transaction);
+    this.merchants.find(row.merchantId)?.add(transaction);
+    this.accounts.count(row.accountId);
+    this.merchants.count(row.merchantId);
+  }
+
+  private async readMissing(tx: DatabaseTransaction, transactions: readonly Transaction[]): Promise<void> {
+    const accounts = this.missing(
+      this.accounts,
+      earliest(transactions, ({ accountId }) => accountId),
+    );
+    const merchants = this.missing(
+      this.merchants,
+      earliest(transactions, ({ merchantId }) => merchantId),
+    );
+    const pastOfAccounts = await accountRows(tx, accounts);
+    const pastOfMerchants = await merchantRows(tx, merchants);
+    for (const { id, after } of accounts) this.accounts.set(id, new AccountTimeline(after, this.spanMillis));
+    for (const { id, after } of merchants) this.merchants.set(id, new MerchantTimeline(after, this.delayMillis));
+    // The newest come first; timelines are quickest where each row comes last.
+    for (const row of pastOfAccounts.reverse()) this.accounts.of(row.accountId).add(asTransaction(row));
+    for (const row of pastOfMerchants.reverse()) this.merchants.of(row.merchantId).add(asTransaction(row));
+  }
+
+  private missing(
+    cache: PartyCache<AccountTimeline> | PartyCache<MerchantTimeline>,
+    needed: ReadonlyMap<string, number>,
+  ): PartyRequest[] {
+    const missing: PartyRequest[] = [];
+    for (const [id, time] of needed) {
+      if (!cache.touch(id)?.reaches(time)) missing.push({ id, after: time - this.spanMillis - SPARE_MILLIS });
+    }
+    return missing;
+  }
+
+  private rowsOf(transactions: readonly Transaction[]): Float32Array {
+    const width = FEATURE_NAMES.length;
+    const values = new Float32Array(transactions.length * width);
+    transactions.forEach((transaction, row) => {
+      const account = this.accounts.of(transaction.accountId);
+      const merchant = this.merchants.of(transaction.merchantId);
+      account.lookFrom(transaction);
+      merchant.lookFrom(transaction);
+      writeFeatures({ transaction, account, merchant, time: transaction.occurredAt.getTime() }, values, row * width);
+    });
+    return values;
+  }
+
+  private letGo(): void {
+    this.accounts.settle();
+    this.merchants.settle();
+    if (this.rows <= this.maxRows) return;
+    this.accounts.shrinkTo(Math.min(this.accounts.rows, this.maxRows / 2));
+    this.merchants.shrinkTo(this.maxRows - this.accounts.rows);
+  }
+
+  private forgetAll(): void {
+    this.accounts.clear();
+    this.merchants.clear();
+    this.snapshot = undefined;
   }
 }
+
+/** When the earliest transaction of each party happened. */
+function earliest(transactions: readonly Transaction[], partyOf: (one: Transaction) => string): Map<string, number> {
+  const times = new Map<string, number>();
+  for (const transaction of transactions) {
+    const party = partyOf(transaction);
+    const time = transaction.occurredAt.getTime();
+    const known = times.get(party);
+    if (known === undefined || time < known) times.set(party, time);
+  }
+  return times;
+}
+
+function asTransaction({ time, decidedAt, ...row }: PastRow): PastTransaction {
+  return { ...row, occurredAt: new Date(time), decidedAt: decidedAt === undefined ? undefined : new Date(decidedAt) };
+}
+
+type PastTransaction = Omit<PastRow, 'time' | 'decidedAt'> & { occurredAt: Date; decidedAt?: Date };

@@ -119,8 +119,8 @@ export class StreamWriter {
     | Extract<LiveFraudModel, { kind: 'unfit' }>
   > {
     const { features, models } = this.parts;
-    await features.prepare(tx, transactions);
-    const values = features.describe(transactions, model.features);
+    await features.prepare(tx, transactions, model.features);
+    const values = features.describe(transactions);
     try {
       return { kind: 'scored', modelId: model.id, scores: await models.score(model, transactions, values) };
     } catch (error) {
