@@ -138,14 +138,15 @@ async function makeData() {
     ...propertiesOf(options.properties),
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
-  writeFileSync(files.settings, `${lines.join('\n').replaceAll('@PORT@', port)}\n`);
+  const text = lines.join('\n').replaceAll('@PORT@', port).replaceAll('@CONTROLLER_PORT@', controller);
+  writeFileSync(files.settings, `${text}\n`);
   const id = randomBytes(16).toString('base64url');
   const users = options.scram.flatMap((user) => ['--add-scram', user]);
   run('java', ['-cp', classpath(), 'kafka.tools.StorageTool', 'format', '-t', id, '-c', files.settings, ...users]);
   writeFileSync(files.brokers, `127.0.0.1:${port}`);
 }
 
-/** Where a value names the broker's own port it says @PORT@. */
+/** Where a value names the broker's own ports it says @PORT@ and @CONTROLLER_PORT@. */
 function propertiesOf(file) {
   if (!file) return {};
   const lines = readFileSync(file, 'utf8').split('\n');

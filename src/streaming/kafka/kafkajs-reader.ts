@@ -15,8 +15,12 @@ const MAX_WAITING = 16;
 /** So long nothing came while everything was asked for: then either brokers do not answer, or there is nothing. */
 const QUIET_MILLIS = 3_000;
 
+const MAX_MISPLACED = 2;
+
 interface Reach {
   next: number;
+  /** Fetches in a row that began elsewhere. */
+  misplaced: number;
   readonly to: number;
 }
 
@@ -24,7 +28,7 @@ export async function* readRange(client: Client, range: ReadRange): AsyncGenerat
   const left = new Map<number, Reach>(
     range.partitions
       .filter(({ from, to }) => from < to)
-      .map(({ partition, from, to }) => [partition, { next: from, to }]),
+      .map(({ partition, from, to }) => [partition, { next: from, to, misplaced: 0 }]),
   );
   if (left.size === 0) return;
   const groupId = `kindred-reader-${randomUUID()}`;
@@ -60,11 +64,13 @@ export async function* readRange(client: Client, range: ReadRange): AsyncGenerat
       const { topic, partition } = fetched;
       const reach = left.get(partition);
       if (!reach) continue;
-      // Fetched before a seek took hold.
       if (fetched.fetchedOffset !== reach.next) {
+        // Fetched before a seek took hold; or what we ask for is gone, and the client went to what is left.
+        if (++reach.misplaced > MAX_MISPLACED) throw gone(fetched, reach);
         consumer.seek({ topic, partition }, reach.next);
         continue;
       }
+      reach.misplaced = 0;
       reach.next = fetched.nextOffset;
       if (reach.next >= reach.to) {
         left.delete(partition);
@@ -84,6 +90,13 @@ export async function* readRange(client: Client, range: ReadRange): AsyncGenerat
 function goOn(consumer: KafkajsConsumer, topic: string, full: Set<number>, left: ReadonlyMap<number, Reach>): void {
   for (const partition of full) if (left.has(partition)) consumer.resume({ topic, partition });
   full.clear();
+}
+
+function gone({ topic, partition, fetchedOffset }: FetchedRecords, { next }: Reach): KindredError {
+  const what = `Offset ${next} of ${topic}/${partition} is not there any more: what is left begins at ${fetchedOffset}.`;
+  return new KindredError('STREAM_POSITION_LOST', what, {
+    remedy: 'Begin later. Where more is to be kept, raise the retention of the topic.',
+  });
 }
 
 /**

@@ -9,6 +9,7 @@ import { KafkajsAdmin } from './kafkajs-admin';
 import { KafkajsConsumer } from './kafkajs-consumer';
 import { KafkajsProducer } from './kafkajs-producer';
 import { readRange } from './kafkajs-reader';
+import { silenceNegativeTimeouts } from './negative-timeouts';
 import type { Kafka } from './port';
 import type { KafkaSettings } from './settings';
 
@@ -17,6 +18,7 @@ const REQUEST_TIMEOUT_MILLIS = 15_000;
 
 export function openKafka(settings: KafkaSettings, log: Logger): Kafka {
   registerCodecs();
+  silenceNegativeTimeouts();
   const client = new Client(clientConfig(settings, log));
   return {
     consumer: (groupId) =>

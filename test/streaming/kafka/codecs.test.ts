@@ -12,6 +12,7 @@ import { compress as snappy } from 'snappyjs';
 import { MAX_BYTES, openLz4, openSnappy, openZstd, ungzip } from '../../../src/streaming/kafka/codecs';
 import type { FetchedRecords, Kafka } from '../../../src/streaming/kafka/port';
 import { describeWithKafka } from '../brokers';
+import { until } from './broker-of-its-own';
 
 const JARS = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'kindred', 'kafka-4.1.0', 'jars');
 const CODECS = ['gzip', 'snappy', 'lz4', 'zstd'] as const;
@@ -181,13 +182,6 @@ const valuesOf = (seen: readonly FetchedRecords[], wanted: number): string[] =>
   seen
     .filter(({ partition }) => partition === wanted)
     .flatMap(({ records }) => records.map(({ value }) => String(value)));
-
-async function until(condition: () => boolean): Promise<void> {
-  for (const end = Date.now() + 15_000; !condition(); ) {
-    if (Date.now() > end) throw new Error('it did not come about');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
 
 async function sendGzipped(
   brokers: string,
