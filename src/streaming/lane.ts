@@ -268,10 +268,8 @@ export class Lane<S extends StreamName> {
   private steer(buffer: PartitionBuffer<S>): void {
     if (this.buffers.get(buffer.partition) !== buffer) return;
     const isPaused = this.paused.has(buffer.partition);
-    const wanted =
-      buffer.state.kind === 'reading' &&
-      !buffer.blocked &&
-      !(isPaused ? !buffer.hasRoom(this.limits) : buffer.isFull(this.limits));
+    const hasPlace = buffer.state.kind === 'reading' && !buffer.blocked;
+    const wanted = hasPlace && (isPaused ? buffer.hasRoom(this.limits) : !buffer.isFull(this.limits));
     if (wanted === !isPaused) return;
     if (wanted) {
       this.paused.delete(buffer.partition);

@@ -111,7 +111,9 @@ suite('streams', () => {
       expect(await intake.count('items')).toBe(2);
     });
 
-    it('are shared by the members of a group, and go on from one to the other', async () => {
+    // The embedded store belongs to one process, so that a group on it has one member.
+    const between = kind === 'postgres' ? it : it.skip;
+    between('are shared by the members of a group, and go on from one to the other', async () => {
       intake = new Intake(store.database);
       const first = intake.join();
       const reading = (member: typeof first) =>
