@@ -69,8 +69,14 @@ Examples:
     exportCommand(),
     doctorCommand(),
   ])
-    kindred.addCommand(verb.copyInheritedSettings(kindred));
+    kindred.addCommand(inheriting(verb, kindred));
   return kindred;
+}
+
+function inheriting(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const part of command.commands) inheriting(part, command);
+  return command;
 }
 
 /** @returns the exit code; never rejects */

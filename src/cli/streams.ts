@@ -100,12 +100,8 @@ async function setPositions(places: readonly Place[], { app, terminal }: Session
   for (const { topic, partition, to } of places) {
     const { before, after } = await app.services.streamStatus.moveTo(topic, partition, to);
     const passed = before === undefined ? 0 : after - before;
-    const what =
-      passed > 0
-        ? `; ${number(passed)} offsets are passed over`
-        : passed < 0
-          ? `; ${number(-passed)} offsets are read again`
-          : '';
+    const offsets = `${number(Math.abs(passed))} ${Math.abs(passed) === 1 ? 'offset' : 'offsets'}`;
+    const what = passed === 0 ? '' : `; ${offsets} ${passed > 0 ? 'passed over' : 'read again'}`;
     await terminal.data(`${topic}/${partition}: from ${before ?? 'the beginning'} to ${after}${what}\n`);
   }
 }

@@ -1,12 +1,16 @@
 /** What the command line says when it is asked for help, or used wrongly. Needs no store. */
 import { kindred } from './process';
 
+const VERBS =
+  'up serve ingest publish train evaluate models promote rollback similar score replay replays streams dead-letters export doctor'.split(
+    ' ',
+  );
+
 describe('the command line', () => {
   it('lists its verbs on --help', async () => {
     const { code, stdout, stderr } = await kindred(['--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    for (const verb of 'up serve ingest train evaluate models promote rollback similar score export doctor'.split(' '))
-      expect(stdout).toMatch(new RegExp(`^  ${verb}\\b`, 'm'));
+    for (const verb of VERBS) expect(stdout).toMatch(new RegExp(`^  ${verb}\\b`, 'm'));
   });
 
   it('prints the version of the package', async () => {
@@ -14,25 +18,15 @@ describe('the command line', () => {
     expect(await kindred(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
   });
 
-  it.each([
-    'up',
-    'serve',
-    'ingest',
-    'train',
-    'evaluate',
-    'models',
-    'promote',
-    'rollback',
-    'similar',
-    'score',
-    'export',
-    'doctor',
-  ])('has examples in the help of %s', async (verb) => {
-    const { code, stdout } = await kindred([verb, '--help']);
-    expect(code).toBe(0);
-    expect(stdout).toContain(`kindred ${verb}`);
-    expect(stdout).toMatch(/Examples:\n {2}\S/);
-  });
+  it.each([...VERBS.map((verb) => [verb]), ...['list', 'show', 'replay'].map((part) => ['dead-letters', part])])(
+    'has examples in the help of %s',
+    async (...verb) => {
+      const { code, stdout } = await kindred([...verb, '--help']);
+      expect(code).toBe(0);
+      expect(stdout).toContain(`kindred ${verb.join(' ')}`);
+      expect(stdout).toMatch(/Examples:\n {2}\S/);
+    },
+  );
 
   it("lists a trainer's options with their defaults", async () => {
     const { stdout } = await kindred(['train', 'node2vec', '--help']);
@@ -49,6 +43,15 @@ describe('the command line', () => {
     ['a setting without a value', ['train', 'word2vec', '--set', 'dimension'], /option=value/],
     ['a day that is none', ['train', 'word2vec', '--from', 'yesterday'], /ISO 8601/],
     ['an unknown format', ['export', 'items', '--format', 'xml'], /csv, ndjson, npy/],
+    ['a watch off a terminal without an interval', ['streams', '--watch'], /--watch 10/],
+    ['a position that is none', ['streams', '--set-position', 'kindred.labels=earliest'], /topic\/partition=where/],
+    ['a rate of nothing', ['publish', 'labels', '-', '--rate', '0'], /records a second/],
+    ['a replay of nothing in particular', ['dead-letters', 'replay'], /--all/],
+    [
+      'a code of dead letters that there is not',
+      ['dead-letters', '--code', 'BAD'],
+      /UNDECODABLE, INVALID or OVERSIZED/,
+    ],
     ['npy without a file', ['export', 'items', '--format', 'npy'], /--out FILE/],
     ['a count out of range', ['similar', 'items', 'x', '--first', '0'], /1 to 100/],
   ] as const)('refuses %s with exit code 2', async (_, args, message) => {
