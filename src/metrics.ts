@@ -65,7 +65,7 @@ function streamMetrics(registry: Registry): StreamObserver {
     buckets: BATCH_RECORDS,
     labelNames: ['stream'],
   });
-  const scores = counter('stream_scores_total', 'Transactions scored on their way in.');
+  const scores = counter('stream_scores_total', 'Transactions of streams that were scored, on their way or later.');
   const alerts = counter('stream_alerts_total', 'Scores that became alerts.');
   const delay = histogram('stream_score_delay_seconds', {
     help: "From a transaction's being produced to its score's commit.",
@@ -106,6 +106,10 @@ function streamMetrics(registry: Registry): StreamObserver {
     },
     onScored: (lagMillis) => {
       for (const millis of lagMillis) delay.observe(Math.max(0, millis) / 1_000);
+    },
+    onAwaitedScored: (scored, raised) => {
+      scores.inc(scored);
+      alerts.inc(raised);
     },
     onAssigned: (partitions) => {
       rebalances.inc();

@@ -25,6 +25,8 @@ export interface StreamObserver {
   onBatch(batch: BatchFacts): void;
   /** Milliseconds from a transaction's being produced (its record's timestamp) to its score's commit, one a score. */
   onScored(lagMillis: readonly number[]): void;
+  /** Transactions that had waited for a model. */
+  onAwaitedScored(scores: number, alerts: number): void;
   /** After every (re)join: all that this member has from now on. */
   onAssigned(partitions: readonly TopicPartition[]): void;
   /** Another had moved a position: nothing of the batch was kept. */
@@ -43,6 +45,7 @@ export interface StreamObserver {
 export const NOBODY: StreamObserver = Object.freeze({
   onBatch: () => {},
   onScored: () => {},
+  onAwaitedScored: () => {},
   onAssigned: () => {},
   onCommitRefused: () => {},
   onCrash: () => {},
@@ -57,6 +60,7 @@ export function observers(...all: readonly StreamObserver[]): StreamObserver {
   return {
     onBatch: (batch) => all.forEach((each) => void each.onBatch(batch)),
     onScored: (lagMillis) => all.forEach((each) => void each.onScored(lagMillis)),
+    onAwaitedScored: (scores, alerts) => all.forEach((each) => void each.onAwaitedScored(scores, alerts)),
     onAssigned: (partitions) => all.forEach((each) => void each.onAssigned(partitions)),
     onCommitRefused: (stream) => all.forEach((each) => void each.onCommitRefused(stream)),
     onCrash: (error) => all.forEach((each) => void each.onCrash(error)),

@@ -8,20 +8,21 @@ import { NOBODY, type StreamObserver } from './observer';
 
 export interface StreamLogOptions {
   log: Logger;
-  /** Dead letters of a stream are told at once, then summed up for so long. @default 30_000 */
+  /** What comes often is told at once, then summed up for so long. @default 30_000 */
   intervalMillis?: number;
 }
 
 export class StreamLog {
   readonly observer: StreamObserver;
-  private readonly untold = new Map<StreamName, Record<string, number>>();
-  private readonly timers = new Map<StreamName, NodeJS.Timeout>();
+  private readonly deadLetters = new Map<StreamName, Summary>();
+  private readonly awaited: Summary;
   /** By the code of what holds it up. */
   private readonly held = new Map<StreamName, string | undefined>();
   private crashed = false;
 
   constructor(private readonly options: StreamLogOptions) {
     const { log } = options;
+    this.awaited = this.summary((counts) => log.info(counts, 'transactions that waited for a model are scored'));
     this.observer = {
       ...NOBODY,
       onBatch: ({ stream, deadLetters }) => {
@@ -35,6 +36,7 @@ export class StreamLog {
         // Also where nothing comes that could be committed.
         if (this.held.get(stream) === 'DATABASE_UNAVAILABLE') this.goesOn(stream);
       },
+      onAwaitedScored: (scores, alerts) => this.awaited.add({ scores, alerts }),
       onCommitRefused: (stream) =>
         log.warn({ stream }, 'a batch was undone: its position was moved meanwhile; reading goes on from there'),
       onCrash: (error) => {
@@ -50,37 +52,64 @@ export class StreamLog {
 
   /** Tells what is untold. Twice without harm. */
   close(): void {
-    for (const timer of this.timers.values()) clearTimeout(timer);
-    this.timers.clear();
-    for (const stream of this.untold.keys()) this.tell(stream);
+    for (const each of [...this.deadLetters.values(), this.awaited]) each.close();
   }
 
   private goesOn(stream: StreamName): void {
     if (this.held.delete(stream)) this.options.log.info({ stream }, 'the stream goes on');
   }
 
-  private count(stream: StreamName, deadLetters: Readonly<Record<string, number>>): void {
-    const entries = Object.entries(deadLetters);
-    if (entries.length === 0) return;
-    const untold = this.untold.get(stream) ?? {};
-    for (const [code, count] of entries) untold[code] = (untold[code] ?? 0) + count;
-    this.untold.set(stream, untold);
-    if (!this.timers.has(stream)) this.tellNow(stream);
+  private count(stream: StreamName, codes: Readonly<Record<string, number>>): void {
+    if (Object.keys(codes).length === 0) return;
+    const known = this.deadLetters.get(stream);
+    const letters =
+      known ??
+      this.summary((counts) =>
+        this.options.log.warn({ stream, ...counts }, 'records were refused: kindred dead-letters shows them'),
+      );
+    this.deadLetters.set(stream, letters);
+    letters.add(codes);
   }
 
-  private tellNow(stream: StreamName): void {
-    this.tell(stream);
-    const timer = setTimeout(() => {
-      this.timers.delete(stream);
-      if (this.untold.has(stream)) this.tellNow(stream);
-    }, this.options.intervalMillis ?? 30_000);
-    timer.unref();
-    this.timers.set(stream, timer);
+  private summary(tell: (counts: Readonly<Record<string, number>>) => void): Summary {
+    return new Summary(this.options.intervalMillis ?? 30_000, tell);
+  }
+}
+
+/** Tells the first counts at once, then their sums now and then. */
+class Summary {
+  private untold?: Record<string, number>;
+  private timer?: NodeJS.Timeout;
+
+  constructor(
+    private readonly intervalMillis: number,
+    private readonly tell: (counts: Readonly<Record<string, number>>) => void,
+  ) {}
+
+  add(counts: Readonly<Record<string, number>>): void {
+    this.untold ??= {};
+    for (const [name, count] of Object.entries(counts)) this.untold[name] = (this.untold[name] ?? 0) + count;
+    if (!this.timer) this.tellNow();
   }
 
-  private tell(stream: StreamName): void {
-    const codes = this.untold.get(stream);
-    this.untold.delete(stream);
-    if (codes) this.options.log.warn({ stream, ...codes }, 'records were refused: kindred dead-letters shows them');
+  close(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.flush();
+  }
+
+  private tellNow(): void {
+    this.flush();
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      if (this.untold) this.tellNow();
+    }, this.intervalMillis);
+    this.timer.unref();
+  }
+
+  private flush(): void {
+    const { untold } = this;
+    this.untold = undefined;
+    if (untold) this.tell(untold);
   }
 }

@@ -96,7 +96,7 @@ export class Streams {
     this.supervisor.start();
     this.relay.start();
     services.awaiting.start({
-      onScored: (scores, alerts) => log.info({ scores, alerts }, 'transactions that waited for a model are scored'),
+      onScored: (scores, alerts) => this.observer.onAwaitedScored(scores, alerts),
       onProblem: (error) => {
         log.warn(errorFacts(error), 'transactions that wait for a model cannot be scored now');
         this.observer.onError('transactions', error);
