@@ -15,7 +15,7 @@ const rooms = {
 };
 
 /** The command line builds on the app; it may name what the rooms below it define. */
-const forEveryone = '^src/(errors|threads)\\.ts$';
+const forEveryone = '^src/(config-files|errors|threads)\\.ts$';
 
 module.exports = {
   forbidden: [

@@ -18,7 +18,7 @@ export function asKafkaError(error: unknown, doing: string): unknown {
   if (!(error instanceof KafkaJSError)) return error;
   const cause = rootOf(error);
   if (cause instanceof KindredError) return cause;
-  const why = cause.message.replace(/\.$/, '');
+  const why = reasonIn(cause.message);
   if (LOGIN.has(cause.name))
     return new KindredError('KAFKA_UNAVAILABLE', `${doing} failed: Kafka refuses the login: ${why}.`, {
       field: 'KAFKA_SASL_USERNAME',
@@ -26,9 +26,16 @@ export function asKafkaError(error: unknown, doing: string): unknown {
         'Check KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and the password, and that brokers offer this mechanism.',
       cause: error,
     });
+  const certificates = remedyForCertificates((cause as { code?: unknown }).code);
+  if (certificates)
+    return new KindredError('KAFKA_UNAVAILABLE', `${doing} failed: no trust between Kindred and a broker: ${why}.`, {
+      field: 'KAFKA_TLS',
+      remedy: certificates,
+      cause: error,
+    });
   if (UNREACHABLE.has(cause.name) || (cause instanceof KafkaJSError && cause.retriable))
     return new KindredError('KAFKA_UNAVAILABLE', `${doing} failed: ${why}.`, {
-      remedy: 'Check KAFKA_BROKERS, KAFKA_TLS and that the brokers run.',
+      remedy: 'Check that the brokers run, KAFKA_BROKERS, and whether they want TLS at this port (KAFKA_TLS).',
       retriable: true,
       cause: error,
     });
@@ -37,6 +44,22 @@ export function asKafkaError(error: unknown, doing: string): unknown {
     facts: { kafka: (cause as { type?: string }).type ?? cause.name },
     cause: error,
   });
+}
+
+/** @returns undefined where certificates are not what it is about */
+function remedyForCertificates(code: unknown): string | undefined {
+  if (typeof code !== 'string') return undefined;
+  if (/^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|ERR_TLS_CERT_)/.test(code))
+    return "Put the authority that signed the brokers' certificates into KAFKA_TLS_CA_FILE, and name brokers as their certificates do.";
+  if (/^ERR_SSL_.*(CERTIFICATE|UNKNOWN_CA|HANDSHAKE_FAILURE)/.test(code))
+    return "The brokers want another certificate of Kindred's: set KAFKA_TLS_CERT_FILE and KAFKA_TLS_KEY_FILE.";
+  return undefined;
+}
+
+/** Of OpenSSL's errors, which are addresses and source files, the part that says something. */
+function reasonIn(message: string): string {
+  const said = message.match(/:SSL routines:[^:]*:([^:]+):/)?.[1] ?? message;
+  return said.trim().replace(/\.$/, '');
 }
 
 function rootOf(error: Error): Error {

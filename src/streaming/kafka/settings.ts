@@ -1,7 +1,6 @@
 /** How to reach a company's Kafka, and what Kindred's topics and its consumer group are called there; read from KAFKA_ variables. */
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { KindredError } from '../../errors';
+import { secretIn, textIn, wrong } from '../../config-files';
 
 export const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
 export type SaslMechanism = (typeof SASL_MECHANISMS)[number];
@@ -44,6 +43,11 @@ export interface KafkaSasl {
   readonly password: string;
 }
 
+function isAddress(text: string): boolean {
+  const port = /^(?:[^\s:/]+|\[[0-9a-fA-F:]+\]):(\d{1,5})$/.exec(text)?.[1];
+  return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535;
+}
+
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
 
 /** The variables, each alone; how they relate is checked by `kafkaSettings`. */
@@ -52,9 +56,7 @@ export const kafkaEnvironment = {
   KAFKA_BROKERS: z
     .string()
     .transform((list) => list.split(',').map((broker) => broker.trim()))
-    .refine((list) => list.every((broker) => /^[^\s:/]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/.test(broker)), {
-      message: 'must be host:port, several with commas between them',
-    })
+    .refine((list) => list.every(isAddress), { message: 'must be host:port, several with commas between them' })
     .optional(),
   KAFKA_CLIENT_ID: z.string().min(1).max(200).default('kindred'),
   KAFKA_GROUP_ID: z.string().min(1).max(200).default('kindred'),
@@ -114,8 +116,16 @@ function tlsOf(value: KafkaEnvironment): KafkaTls | undefined {
   }
   if ((value.KAFKA_TLS_CERT_FILE === undefined) !== (value.KAFKA_TLS_KEY_FILE === undefined))
     throw wrong(named.at(-1)!, 'is set without its other half', 'A certificate and its key go together: set both.');
-  const [ca, cert, key] = files.map((name) => value[name] && textOf(name, value[name]));
+  const [ca, cert, key] = files.map((name) => value[name] && pemIn(name, value[name]));
   return { ca, cert, key };
+}
+
+function pemIn(name: string, path: string): string {
+  const text = textIn(name, path);
+  // Said here, by the variable's name: what OpenSSL says of it later names neither.
+  const block = name === 'KAFKA_TLS_KEY_FILE' ? 'PRIVATE KEY-----' : '-----BEGIN CERTIFICATE-----';
+  if (!text.includes(block)) throw wrong(name, `names a file without "${block}"`, 'It is to be a PEM file.');
+  return text;
 }
 
 function saslOf(value: KafkaEnvironment): KafkaSasl | undefined {
@@ -138,22 +148,6 @@ function saslOf(value: KafkaEnvironment): KafkaSasl | undefined {
       given === undefined ? 'is missing' : 'is given twice',
       'Set either KAFKA_SASL_PASSWORD or KAFKA_SASL_PASSWORD_FILE.',
     );
-  const password = given ?? textOf('KAFKA_SASL_PASSWORD_FILE', file!).replace(/\r?\n$/, '');
+  const password = given ?? secretIn('KAFKA_SASL_PASSWORD_FILE', file!);
   return { mechanism, username, password };
-}
-
-function textOf(name: string, path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw wrong(
-      name,
-      `names a file that cannot be read (${(cause as NodeJS.ErrnoException).code})`,
-      'Check the path and its rights.',
-    );
-  }
-}
-
-function wrong(field: string, what: string, remedy: string): KindredError {
-  return new KindredError('BAD_CONFIGURATION', `The configuration is wrong. ${field} ${what}.`, { field, remedy });
 }
