@@ -5,20 +5,14 @@ import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import type { Config } from '../config';
 import { KindredError } from '../errors';
+import { kafkaFindings } from './doctor-kafka';
+import type { Finding } from './finding';
 import { portObstacle } from './port';
 import { configFor, type StoreOptions, withStoreOption } from './session';
 import { openTerminal } from './terminal';
 
 interface DoctorOptions extends StoreOptions {
   json?: boolean;
-}
-
-export interface Finding {
-  readonly check: string;
-  /** `warn`: works, but not as well as it could. */
-  readonly state: 'ok' | 'warn' | 'fail';
-  readonly found: string;
-  readonly remedy?: string;
 }
 
 const GIGABYTE = 2 ** 30;
@@ -44,6 +38,7 @@ async function doctor(options: DoctorOptions): Promise<void> {
     memory(),
     ...(config.databaseUrl ? [] : [writable(config.dataDir), disk(config.dataDir)]),
     await store(config),
+    ...(config.kafka ? await kafkaFindings(config.kafka) : []),
     await port(config),
   ];
   if (options.json) await terminal.data(`${JSON.stringify(findings)}\n`);

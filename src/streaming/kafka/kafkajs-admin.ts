@@ -18,12 +18,16 @@ export class KafkajsAdmin implements KafkaAdmin {
     });
   }
 
-  createTopics(topics: readonly { topic: string; partitions: number }[]): Promise<void> {
+  createTopics(
+    topics: readonly { topic: string; partitions: number }[],
+    { rehearsal = false }: { rehearsal?: boolean } = {},
+  ): Promise<void> {
     return this.run(`Creating ${topics.map(({ topic }) => topic).join(', ')}`, async () => {
       for (const { topic, partitions } of topics) {
         try {
           await this.admin.createTopics({
-            waitForLeaders: true,
+            validateOnly: rehearsal,
+            waitForLeaders: !rehearsal,
             // -1: as many replicas as the cluster gives by default.
             topics: [{ topic, numPartitions: partitions, replicationFactor: -1 }],
           });

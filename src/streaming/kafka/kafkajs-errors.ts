@@ -1,5 +1,5 @@
 /** What kafkajs throws, in words of ours: whether brokers cannot be reached, refuse who asks, or refuse what is asked. */
-import { KafkaJSError } from 'kafkajs';
+import { KafkaJSAggregateError, KafkaJSError } from 'kafkajs';
 import { KindredError } from '../../errors';
 
 const LOGIN = new Set(['KafkaJSSASLAuthenticationError']);
@@ -15,6 +15,8 @@ const UNREACHABLE = new Set([
 
 /** @param doing what was tried, as the beginning of a sentence: `Producing to kindred.alerts` */
 export function asKafkaError(error: unknown, doing: string): unknown {
+  // Of several topics, say: one reason is enough to go by.
+  if (error instanceof KafkaJSAggregateError) return asKafkaError(error.errors[0], doing);
   if (!(error instanceof KafkaJSError)) return error;
   const cause = rootOf(error);
   if (cause instanceof KindredError) return cause;

@@ -79,8 +79,11 @@ export interface PartitionOffsets {
 export interface KafkaAdmin {
   /** Topics of these that exist. */
   existing(topics: readonly string[]): Promise<string[]>;
-  /** Creates the topics that are missing. */
-  createTopics(topics: readonly { topic: string; partitions: number }[]): Promise<void>;
+  /** Creates the topics that are missing; or, for a `rehearsal`, only asks the brokers whether they would. */
+  createTopics(
+    topics: readonly { topic: string; partitions: number }[],
+    options?: { rehearsal?: boolean },
+  ): Promise<void>;
   offsets(topic: string): Promise<PartitionOffsets[]>;
   /** For each partition, the first offset whose record is not before this time; the end where there is none. */
   offsetsAt(topic: string, time: Date): Promise<{ partition: number; offset: number }[]>;
