@@ -209,6 +209,12 @@ export function intakeOf(topic: string, { positions, ends, now }: Seen): IntakeS
   };
 }
 
+/** What is hardly anything any more is nothing. */
+function faded(rate: number, ageSeconds: number): number {
+  const left = rate * Math.exp(-ageSeconds / FADING_SECONDS);
+  return left < 0.01 ? 0 : left;
+}
+
 function partitionOf(
   place: { topic: string; partition: number },
   row: PositionRow | undefined,
@@ -221,7 +227,7 @@ function partitionOf(
     position,
     end: range?.end,
     lag: range && Math.max(0, range.end - Math.max(position ?? 0, range.start)),
-    rate: (row?.rate ?? 0) * Math.exp(-age / FADING_SECONDS),
+    rate: faded(row?.rate ?? 0, age),
     records: row?.records ?? 0,
     deadLetters: row?.deadLetters ?? 0,
     lastError: row?.lastError,

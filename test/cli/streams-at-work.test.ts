@@ -10,7 +10,7 @@ import { DeadLetterTopic } from '../../src/streaming/dead-letter-reading';
 import { GraphQLClient } from '../graphql-client';
 import { describeWithKafka } from '../streaming/brokers';
 import { deleteTopics } from '../streaming/intake';
-import { type Ended, kindred } from './process';
+import { type Ended, endAll, kindred, start as startProcess } from './process';
 
 const label = (id: string, more = '') => `{"transactionId":"${id}","isFraud":true,"decidedAt":"2026-01-01"${more}}`;
 /** Of one partition, as they have one key; the last is too long to be kept whole as a dead letter. */
@@ -27,6 +27,7 @@ describeWithKafka('the verbs of streams, with a broker', (kafka) => {
   let app: App | undefined;
   let client: GraphQLClient;
 
+  afterEach(endAll);
   afterAll(async () => {
     await app?.stop();
     await deleteTopics(kafka().prefix);
@@ -226,8 +227,34 @@ describeWithKafka('the verbs of streams, with a broker', (kafka) => {
     expect((await labels()).records).toBe(3);
   });
 
-  it('serves while no broker answers, and says that it is not ready', async () => {
+  it('logs what an operator needs, as JSON, and nothing of what events say', async () => {
     await app?.stop();
+    app = undefined;
+    const served = startProcess(['serve', '--data-dir', dataDir], { KINDRED_PORT: '0', ...kafka().env });
+    await served.until(/the group gave this process its partitions/);
+    writeFileSync(file('secrets'), `${label('secret-id', ',"isFraud":"secret-value"')}\nsecret-text\n`);
+    await json('publish', 'labels', file('secrets'), '--raw');
+    await served.until(/records were refused/);
+    served.child.kill('SIGTERM');
+    const { code, stderr } = await served.ended;
+    expect(code).toBe(0);
+    const [plain, lines] = [false, true].map((isJson) =>
+      stderr
+        .trimEnd()
+        .split('\n')
+        .filter((line) => line.startsWith('{') === isJson),
+    );
+    expect(plain).toEqual([expect.stringMatching(/^GraphQL at /), expect.stringMatching(/^stopping/)]);
+    const told = lines.map((line) => JSON.parse(line));
+    for (const msg of ['GraphQL is served', 'stopped']) expect(told.map((each) => each.msg)).toContain(msg);
+    expect(told.find(({ msg }) => msg.startsWith('records were refused'))).toMatchObject({
+      level: 40,
+      stream: 'labels',
+    });
+    expect(stderr).not.toContain('secret');
+  });
+
+  it('serves while no broker answers, and says that it is not ready', async () => {
     const common = { KINDRED_DATA_DIR: dataDir, KINDRED_PORT: '0', KINDRED_LOG_LEVEL: 'silent' };
     app = await createApp(readConfig({ ...common, ...kafka().env, KAFKA_BROKERS: '127.0.0.1:1' }));
     client = new GraphQLClient((await app.start()).url);
@@ -249,7 +276,7 @@ describeWithKafka('the verbs of streams, with a broker', (kafka) => {
     const startedAt = Date.now();
     const status = await labels();
     expect(Date.now() - startedAt).toBeLessThan(5_000);
-    expect(status).toMatchObject({ lag: null, kafkaError: expect.stringContaining('Kafka'), deadLetters: 4 });
+    expect(status).toMatchObject({ lag: null, kafkaError: expect.stringContaining('Kafka'), deadLetters: 6 });
     expect(status.partitions).toHaveLength(3);
   });
 });
