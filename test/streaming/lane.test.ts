@@ -155,7 +155,7 @@ describeOnEachDatabase('a lane', (database) => {
         expect(found.reduce((sum, row) => sum + row.deadLetters, 0)).toBe(poison.length);
         for (const lane of running) await lane.stop();
       }),
-      { numRuns: 8 },
+      { numRuns: 8, endOnFailure: true },
     );
   });
 

@@ -78,7 +78,7 @@ describe('a backlog of transactions', () => {
         const taken = (await read(backlog(given), sizes)).flat();
         expect(taken).toEqual([...taken].sort(compareInTime));
       }),
-      { numRuns: 6 },
+      { numRuns: 6, endOnFailure: true },
     );
   });
 
