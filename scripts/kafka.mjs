@@ -95,12 +95,19 @@ const freePort = () =>
     });
   });
 
+/** "Which requests do you know?" (ApiVersions 0), asked by nobody in particular. */
+const QUESTION = Buffer.from('0000000a0012000000000001ffff', 'hex');
+
+/** A broker takes connections before it works on what they ask: it is there once it says anything, be it goodbye. */
 const answers = (port) =>
   new Promise((told) => {
-    const socket = connect({ port, host: '127.0.0.1' });
-    socket.once('connect', () => told(true)).once('error', () => told(false));
-    socket.once('close', () => socket.destroy()).setTimeout(1_000, () => socket.destroy());
-    socket.once('connect', () => socket.end());
+    const socket = connect({ port, host: '127.0.0.1' }, () => socket.write(QUESTION));
+    const tell = (heard) => {
+      socket.destroy();
+      told(heard);
+    };
+    socket.once('data', () => tell(true)).once('end', () => tell(true));
+    socket.once('error', () => tell(false)).setTimeout(1_000, () => tell(false));
   });
 
 /** The id of the running broker; undefined where there is none. A process that took the id over is not ours. */

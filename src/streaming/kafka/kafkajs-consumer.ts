@@ -22,6 +22,10 @@ export class KafkajsConsumer implements KafkaConsumer {
   private readonly consumer: Consumer;
   /** Where the next fetch of each partition begins, as far as it is known here. */
   private readonly next = new Map<string, number>();
+  /** Fetches that brokers answered, with records or without. */
+  answeredFetches = 0;
+  /** The client throws where it is spoken to without a group, as after a crash: then there is nobody to tell. */
+  private hasGroup = false;
   private starting: Promise<void> = Promise.resolve();
   private stopping?: Promise<void>;
 
@@ -42,13 +46,20 @@ export class KafkajsConsumer implements KafkaConsumer {
   }
 
   async run(topics: readonly string[], handlers: ConsumerHandlers): Promise<void> {
-    const { GROUP_JOIN, CRASH, START_BATCH_PROCESS } = this.consumer.events;
+    const { GROUP_JOIN, CRASH, START_BATCH_PROCESS, STOP, REQUEST } = this.consumer.events;
     this.consumer.on(CRASH, ({ payload }) => {
       if (!this.stopping) handlers.onCrash(asKafkaError(payload.error, 'Consuming') as Error);
     });
     this.consumer.on(GROUP_JOIN, ({ payload }) => {
       this.next.clear();
+      this.hasGroup = true;
       handlers.onAssigned(assigned(payload.memberAssignment));
+    });
+    this.consumer.on(STOP, () => {
+      this.hasGroup = false;
+    });
+    this.consumer.on(REQUEST, ({ payload }) => {
+      if (payload.apiName === 'Fetch') this.answeredFetches++;
     });
     this.consumer.on(START_BATCH_PROCESS, ({ payload }) => {
       if (payload.batchSize === 0) this.stepOver(payload, handlers);
@@ -75,16 +86,16 @@ export class KafkajsConsumer implements KafkaConsumer {
   }
 
   pause({ topic, partition }: TopicPartition): void {
-    this.consumer.pause([{ topic, partitions: [partition] }]);
+    if (this.hasGroup) this.consumer.pause([{ topic, partitions: [partition] }]);
   }
 
   resume({ topic, partition }: TopicPartition): void {
-    this.consumer.resume([{ topic, partitions: [partition] }]);
+    if (this.hasGroup) this.consumer.resume([{ topic, partitions: [partition] }]);
   }
 
   seek({ topic, partition }: TopicPartition, offset: number): void {
     this.next.set(placeOf({ topic, partition }), offset);
-    this.consumer.seek({ topic, partition, offset: String(offset) });
+    if (this.hasGroup) this.consumer.seek({ topic, partition, offset: String(offset) });
   }
 
   async commit(positions: readonly (TopicPartition & { offset: number })[]): Promise<void> {

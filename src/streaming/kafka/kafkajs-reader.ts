@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Kafka as Client } from 'kafkajs';
 import { CancelledError, KindredError } from '../../errors';
+import { Backoff, pause } from '../backoff';
 import { KafkajsAdmin } from './kafkajs-admin';
 import { KafkajsConsumer } from './kafkajs-consumer';
 import type { FetchedRecords, ReadRange } from './port';
@@ -12,10 +13,18 @@ import type { FetchedRecords, ReadRange } from './port';
 const SESSION_MILLIS = 30_000;
 /** Fetches waiting to be asked for, from which on partitions are paused; below half of it they go on. */
 const MAX_WAITING = 16;
-/** So long nothing came while everything was asked for: then either brokers do not answer, or there is nothing. */
+/** A silence: so long nothing came. Either brokers do not answer, or there is nothing. */
 const QUIET_MILLIS = 3_000;
+const MIN_ANSWERS = 5;
+/** Silences in a row, each with answers, after which there is nothing. */
+const MIN_TOLD = 2;
+/** Silences in a row, of whatever kind, after which there is nobody. */
+const MAX_SILENCES = 10;
 
 const MAX_MISPLACED = 2;
+/** In a row without anything read. */
+const MAX_TRIES = 4;
+const BACKOFF = { firstMillis: 500, longestMillis: 5_000 };
 
 interface Reach {
   next: number;
@@ -30,17 +39,45 @@ export async function* readRange(client: Client, range: ReadRange): AsyncGenerat
       .filter(({ from, to }) => from < to)
       .map(({ partition, from, to }) => [partition, { next: from, to, misplaced: 0 }]),
   );
-  if (left.size === 0) return;
+  const { signal = new AbortController().signal } = range;
+  const backoff = new Backoff(BACKOFF);
+  for (let tries = 1; left.size > 0; tries++) {
+    const standing = standingOf(left);
+    try {
+      yield* readOn(client, range, left);
+    } catch (error) {
+      // A broker that goes is followed by another, and a coordinator that loads is ready soon.
+      if (!(error instanceof KindredError && error.retriable)) throw error;
+      if (standingOf(left) > standing) {
+        tries = 1;
+        backoff.reset();
+      }
+      if (tries >= MAX_TRIES) throw error;
+      if (!(await pause(backoff.nextMillis(), signal))) throw new CancelledError('Reading a topic');
+    }
+  }
+}
+
+/** Grows with everything that is read. */
+function standingOf(left: ReadonlyMap<number, Reach>): number {
+  return [...left.values()].reduce((sum, { next, to }) => sum + next - to, 0);
+}
+
+/** Through one member of a group of its own. What is read is taken from `left`. */
+async function* readOn(client: Client, range: ReadRange, left: Map<number, Reach>): AsyncGenerator<FetchedRecords> {
   const groupId = `kindred-reader-${randomUUID()}`;
   const consumer = new KafkajsConsumer(client, { groupId, sessionTimeoutMillis: SESSION_MILLIS });
   const inbox = new Inbox(range.signal);
   const full = new Set<number>();
+  let silences = 0;
+  let told = 0;
   try {
     await consumer.run([range.topic], {
       onAssigned: (partitions) => {
         // What waits is fetched again, cut into other pieces.
         inbox.clear();
         full.clear();
+        told = 0;
         for (const place of partitions) {
           const reach = left.get(place.partition);
           if (reach) consumer.seek(place, reach.next);
@@ -56,11 +93,19 @@ export async function* readRange(client: Client, range: ReadRange): AsyncGenerat
       onCrash: (error) => inbox.fail(error),
     });
     while (left.size > 0) {
+      const answered = consumer.answeredFetches;
       const fetched = await inbox.take(QUIET_MILLIS);
       if (!fetched) {
+        // In a silence brokers must have said several times that they have nothing, and not once be away.
+        const isTold = consumer.answeredFetches - answered >= MIN_ANSWERS;
+        if (++silences > MAX_SILENCES) throw silent(range.topic, left);
+        told = isTold ? told + 1 : 0;
+        if (told < MIN_TOLD) continue;
         await endsWithNothing(client, range.topic, left);
-        return;
+        return left.clear();
       }
+      silences = 0;
+      told = 0;
       const { topic, partition } = fetched;
       const reach = left.get(partition);
       if (!reach) continue;
@@ -92,6 +137,17 @@ function goOn(consumer: KafkajsConsumer, topic: string, full: Set<number>, left:
   full.clear();
 }
 
+function silent(topic: string, left: ReadonlyMap<number, Reach>): KindredError {
+  return new KindredError('KAFKA_UNAVAILABLE', `Reading ${topic} brings nothing more: ${placesIn(left)}.`, {
+    remedy: 'Check that the brokers run and that this user may read the topic; the same call may succeed later.',
+    retriable: true,
+  });
+}
+
+function placesIn(left: ReadonlyMap<number, Reach>): string {
+  return [...left].map(([partition, { next, to }]) => `partition ${partition} at ${next} of ${to}`).join(', ');
+}
+
 function gone({ topic, partition, fetchedOffset }: FetchedRecords, { next }: Reach): KindredError {
   const what = `Offset ${next} of ${topic}/${partition} is not there any more: what is left begins at ${fetchedOffset}.`;
   return new KindredError('STREAM_POSITION_LOST', what, {
@@ -101,19 +157,17 @@ function gone({ topic, partition, fetchedOffset }: FetchedRecords, { next }: Rea
 
 /**
  * Where compaction took away the last offsets of a range, nothing comes for them, ever. That it is so is seen by what Kafka's
- * log still has: brokers that answer, and brought nothing for so long, have nothing.
+ * log still has, by brokers that answer and brought nothing for so long.
  * @throws KindredError KAFKA_UNAVAILABLE where brokers do not answer, or the topic ends before the range does
  */
 async function endsWithNothing(client: Client, topic: string, left: ReadonlyMap<number, Reach>): Promise<void> {
   const admin = new KafkajsAdmin(client);
   try {
     const ends = new Map((await admin.offsets(topic)).map(({ partition, end }) => [partition, end]));
-    const short = [...left].filter(([partition, { to }]) => (ends.get(partition) ?? 0) < to);
-    if (short.length === 0) return;
-    const places = short.map(([partition, { next, to }]) => `partition ${partition} at ${next} of ${to}`);
-    throw new KindredError('KAFKA_UNAVAILABLE', `Reading ${topic} brings nothing more: ${places.join(', ')}.`, {
+    const short = new Map([...left].filter(([partition, { to }]) => (ends.get(partition) ?? 0) < to));
+    if (short.size === 0) return;
+    throw new KindredError('KAFKA_UNAVAILABLE', `Reading ${topic} brings nothing more: ${placesIn(short)}.`, {
       remedy: 'The topic ends before what was asked for: it may have been made anew. Ask for its offsets again.',
-      retriable: true,
     });
   } finally {
     await admin.close();
