@@ -23,7 +23,9 @@ export class AmountTimeline implements AmountView {
   private readonly squaresLow: number[] = [0];
   private summed = 0;
 
-  /** Where we look from: rows before this position are before that moment. */
+  /** When we look from. */
+  lookedFrom = Number.NEGATIVE_INFINITY;
+  /** Rows before this position are before that moment. */
   private position = 0;
   private readonly firsts: number[] = WINDOW_DAYS.map(() => 0);
 
@@ -74,6 +76,7 @@ export class AmountTimeline implements AmountView {
   lookFrom(time: number, id: string): number {
     const position = this.find(time, id);
     this.position = position;
+    this.lookedFrom = time;
     if (this.summed < position) this.sumUpTo(position);
     for (let window = 0; window <= LONGEST; window++)
       this.firsts[window] = firstAfter(this.times, time - WINDOW_MILLIS[window]);

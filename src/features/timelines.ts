@@ -13,7 +13,7 @@ const WINDOW_MILLIS = WINDOW_DAYS.map((days) => days * DAY_MILLIS);
 const LONGEST_MILLIS = WINDOW_MILLIS[WINDOW_MILLIS.length - 1];
 /** Rows are let go when at least so many, and half of all, are out of reach. */
 const DROPPED_AT = 64;
-/** A transaction may come so much later than its account's or merchant's newest without anything being read again. */
+/** A transaction may come so much later than its account's or merchant's last without anything being read again. */
 const LATE_MILLIS = DAY_MILLIS;
 
 abstract class Timeline {
@@ -37,10 +37,13 @@ abstract class Timeline {
     return this.completeAfter <= time - this.spanMillis;
   }
 
-  /** Lets go of rows that only transactions more than a day late would look back on. */
+  /**
+   * Lets go of rows that only transactions more than a day before the last we looked from would look back on. Not before the newest
+   * row: one that was dated years ahead, or a backlog that is far behind it, would make us read everything again each time.
+   */
   trim(): void {
-    const { times } = this.amounts;
-    const oldest = times[times.length - 1] - LATE_MILLIS - this.spanMillis;
+    const { times, lookedFrom } = this.amounts;
+    const oldest = lookedFrom - LATE_MILLIS - this.spanMillis;
     const rows = firstAfter(times, oldest);
     if (rows < DROPPED_AT || rows * 2 < times.length) return;
     this.completeAfter = Math.max(this.completeAfter, times[rows - 1]);

@@ -38,6 +38,8 @@ export class FeatureState {
   /** The transaction under way. */
   private asker?: string;
   private labels: ReadonlyMap<string, Decision> = new Map();
+  /** Those whose accounts and merchants may know of rows that this transaction has written. */
+  private prepared: readonly Transaction[] = [];
   private described: readonly Transaction[] = [];
   private delayMillis = Number.NaN;
   private spanMillis = Number.NaN;
@@ -57,6 +59,15 @@ export class FeatureState {
    * @param transactions that are to be described
    */
   async prepare(tx: DatabaseTransaction, transactions: readonly Transaction[], options: FeatureOptions): Promise<void> {
+    this.prepared = transactions;
+    await this.learn(tx, transactions, options);
+  }
+
+  private async learn(
+    tx: DatabaseTransaction,
+    transactions: readonly Transaction[],
+    options: FeatureOptions,
+  ): Promise<void> {
     this.setOptions(options);
     await this.catchUp(tx);
     this.labels = await labelsOf(
@@ -87,7 +98,7 @@ export class FeatureState {
     transactions: readonly Transaction[],
     options: FeatureOptions,
   ): Promise<Float32Array> {
-    await this.prepare(tx, transactions, options);
+    await this.learn(tx, transactions, options);
     const rows = this.rowsOf(transactions);
     this.letGo();
     return rows;
@@ -102,7 +113,7 @@ export class FeatureState {
 
   /** It has not: whoever it told of is read again. */
   rolledBack(): void {
-    for (const { accountId, merchantId } of this.described) {
+    for (const { accountId, merchantId } of this.prepared) {
       this.accounts.forget(accountId);
       this.merchants.forget(merchantId);
     }
@@ -110,6 +121,7 @@ export class FeatureState {
   }
 
   private finish(): void {
+    this.prepared = [];
     this.described = [];
     this.asker = undefined;
     this.labels = new Map();

@@ -13,6 +13,8 @@ export interface Snapshot {
   readonly end: bigint;
   /** Those before it that had not ended either. */
   readonly running: readonly string[];
+  /** When the server began: numbers of transactions mean nothing to another one, or to one that was set back in time. */
+  readonly server: string;
 }
 
 /** A row of an account's or a merchant's past; times in epoch milliseconds. */
@@ -74,12 +76,13 @@ const pastRow = (row: RawRow): PastRow => ({
 
 /**
  * Rows of `table` that a snapshot did not show, in the order in which their writers began, with a limit: so that the index on
- * `arrival` is walked, and no further.
+ * `arrival` is walked, and no further. Rows that a dump brought from a server that had counted further lie ahead of all that can be
+ * visible here, and are left out: they were known from the start.
  * @param $1 the snapshot's end, $2 those it saw running, $3 writers whose rows the asker has
  */
 const since = (table: string): string => `(
-  (SELECT * FROM ${table} WHERE arrival >= $1::xid8 AND arrival <> ALL ($3::xid8[]) AND arrival <> pg_current_xact_id()
-   ORDER BY arrival LIMIT ${MAX_CHANGES + 1})
+  (SELECT * FROM ${table} WHERE arrival >= $1::xid8 AND arrival < pg_snapshot_xmax(pg_current_snapshot())
+     AND arrival <> ALL ($3::xid8[]) AND arrival <> pg_current_xact_id() ORDER BY arrival LIMIT ${MAX_CHANGES + 1})
   UNION ALL
   (SELECT * FROM ${table} WHERE arrival = ANY (ARRAY(SELECT x FROM unnest($2::xid8[]) x
       WHERE pg_visible_in_snapshot(x, pg_current_snapshot()))) AND arrival <> ALL ($3::xid8[])
@@ -88,7 +91,8 @@ const since = (table: string): string => `(
 const CHANGED_ROWS = `SELECT ${PAST_ROW} FROM ${since('transactions')} t LEFT JOIN labels l USING (transaction_id)`;
 const CHANGED_LABELS = `SELECT l.transaction_id, t.merchant_id, ${millis('t.occurred_at')} AS time, l.is_fraud,
   ${millis('l.decided_at')} AS decided_at FROM ${since('labels')} l JOIN transactions t USING (transaction_id)`;
-const NOW = 'SELECT pg_current_snapshot()::text AS snapshot, pg_current_xact_id()::text AS asker';
+const NOW = `SELECT pg_current_snapshot()::text AS snapshot, pg_current_xact_id()::text AS asker,
+  extract(epoch FROM pg_postmaster_start_time())::text AS server`;
 
 /**
  * What has become visible since `before`. The snapshot it returns is not newer than any of the rows, so that none is missed: one
@@ -101,11 +105,11 @@ export async function changesSince(
   before: Snapshot | undefined,
   own: readonly string[],
 ): Promise<Changes> {
-  const { rows: now } = await tx.query<{ snapshot: string; asker: string }>(NOW);
-  const [{ asker }] = now;
-  const snapshot = parseSnapshot(now[0].snapshot);
+  const { rows: now } = await tx.query<{ snapshot: string; asker: string; server: string }>(NOW);
+  const [{ asker, server }] = now;
+  const snapshot = { ...parseSnapshot(now[0].snapshot), server };
   // A database whose transactions count from further back is a copy of the one we knew, or an older state of it.
-  if (before && snapshot.end < before.end) return { snapshot, asker };
+  if (before && (server !== before.server || snapshot.end < before.end)) return { snapshot, asker };
   if (!before) return { snapshot, asker, rows: [], labels: [] };
   const params = [String(before.end), before.running, own];
   const { rows } = await tx.query<RawRow>(CHANGED_ROWS, params);
@@ -129,7 +133,7 @@ export async function changesSince(
 }
 
 /** As Postgres writes it: `xmin:xmax:running,running`. */
-function parseSnapshot(text: string): Snapshot {
+function parseSnapshot(text: string): Omit<Snapshot, 'server'> {
   const [, end, running] = text.split(':');
   return { end: BigInt(end), running: running === '' ? [] : running.split(',') };
 }
@@ -143,12 +147,11 @@ export interface PartyRequest {
 const partyRows = (column: 'account_id' | 'merchant_id'): string => `
   SELECT r.* FROM unnest($1::text[], $2::float8[]) k (id, after) CROSS JOIN LATERAL (
     SELECT ${PAST_ROW} FROM transactions t LEFT JOIN labels l USING (transaction_id)
-    WHERE t.${column} = k.id AND t.occurred_at > to_timestamp(k.after / 1000) AND t.arrival <> pg_current_xact_id()
-    ORDER BY t.occurred_at DESC LIMIT ${MAX_PARTY_ROWS}) r`;
+    WHERE t.${column} = k.id AND t.occurred_at > to_timestamp(k.after / 1000) ORDER BY t.occurred_at DESC LIMIT ${MAX_PARTY_ROWS}) r`;
 const ACCOUNT_ROWS = partyRows('account_id');
 const MERCHANT_ROWS = partyRows('merchant_id');
 
-/** The rows of accounts; not those that this very transaction has written. */
+/** The rows of accounts, also those that this very transaction has written. */
 export function accountRows(tx: DatabaseTransaction, accounts: readonly PartyRequest[]): Promise<PastRow[]> {
   return rowsOf(tx, ACCOUNT_ROWS, accounts);
 }

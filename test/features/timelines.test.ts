@@ -137,6 +137,26 @@ describe('timelines', () => {
     expect(timelines.of(stream[0]).account.reaches(START + 40 * DAY)).toBe(false);
     expect(timelines.of(stream[0]).merchant.reaches(START + 40 * DAY)).toBe(false);
   });
+
+  it('keep what is needed now beside a row that is dated years ahead', () => {
+    const timelines = new Timelines(7);
+    const payment = (at: number, occurredAt: number): FeatureTransaction => ({
+      transactionId: `t${at}`,
+      accountId: 'a',
+      merchantId: 'm',
+      amount: 1,
+      occurredAt: new Date(occurredAt),
+    });
+    for (let at = 0; at < 200; at++) timelines.add(payment(at, START + at));
+    timelines.add(payment(200, START + 20_000 * DAY));
+    const now = payment(201, START + 300);
+    timelines.row(now);
+    const { account, merchant } = timelines.of(now);
+    account.trim();
+    merchant.trim();
+    expect([account.rows, merchant.rows]).toEqual([201, 201]);
+    expect([account.reaches(START + 300), merchant.reaches(START + 300)]).toEqual([true, true]);
+  });
 });
 
 function instants(stream: readonly FeatureTransaction[]): FeatureTransaction[][] {

@@ -8,6 +8,7 @@ import type { FeatureTransaction } from '../../src/features/transaction';
 import { FeatureState } from '../../src/services/feature-state';
 import type { Database } from '../../src/stores/database';
 import { insertTransactions, recordEvents } from '../../src/stores/events';
+import { changesSince } from '../../src/stores/feature-history';
 import { openDatabase } from '../../src/stores/open';
 import { DAY, streams } from '../features/transactions.arbitrary';
 import { describeOnEachDatabase, makeStore, testServer } from '../stores/databases';
@@ -167,6 +168,48 @@ describeOnEachDatabase('feature state', (database) => {
     const rows = await take(database(), state, last);
     const expected = walked([...first, ...many, ...last]);
     for (const [id, row] of rows) expect(row).toEqual(expected.get(id));
+  });
+});
+
+describeOnEachDatabase('feature state over what a dump brought', (database) => {
+  const first = made(0, 60);
+  const next = made(60, 10);
+  /** Beyond every number that this server has given out. */
+  const ahead = (on: { query: Database['query'] }) =>
+    on.query(
+      "UPDATE transactions SET arrival = (arrival::text::bigint + 1000000000)::text::xid8 WHERE transaction_id < 't000060'",
+    );
+
+  it('does not take rows whose writers had higher numbers elsewhere for new ones again and again', async () => {
+    await recordEvents(database(), 'transactions', first.map(asTransaction));
+    await ahead(database());
+    const [before, after] = await database().transaction(async (tx) => {
+      const { snapshot } = await changesSince(tx, undefined, []);
+      return [snapshot, await changesSince(tx, snapshot, [])];
+    });
+    expect(after.rows).toEqual([]);
+    expect((await database().transaction((tx) => changesSince(tx, before, []))).rows).toEqual([]);
+  });
+
+  it('counts rows that carry, by chance, the number of the very transaction that asks', async () => {
+    const expected = walked([...first, ...next]);
+    const state = new FeatureState();
+    const transactions = next.map(asTransaction);
+    const values = await database().transaction(async (tx) => {
+      await insertTransactions(tx, transactions);
+      await tx.query('UPDATE transactions SET arrival = pg_current_xact_id()');
+      await state.prepare(tx, transactions, OPTIONS);
+      return state.describe(transactions);
+    });
+    for (const [id, row] of rowsOf(transactions, values)) expect(row).toEqual(expected.get(id));
+  });
+
+  it('knows nothing any more of what it read from a server that is gone', async () => {
+    await database().transaction(async (tx) => {
+      const { snapshot } = await changesSince(tx, undefined, []);
+      expect((await changesSince(tx, snapshot, [])).rows).toBeDefined();
+      expect((await changesSince(tx, { ...snapshot, server: 'another' }, [])).rows).toBeUndefined();
+    });
   });
 });
 
