@@ -1,7 +1,7 @@
 /**
  * Records events, a batch in one transaction: large batches by COPY, straight into the table where every record is new, else into
- * a staging table and one merge; small ones by one statement over arrays. Either way the count of what was new is exact, also for repetitions within the batch. The transaction
- * may be the caller's, who then commits what belongs to the batch together with it.
+ * a staging table and one merge; small ones by one statement over arrays. Either way the count of what was new is exact, also for
+ * repetitions within the batch. The transaction may be the caller's, who then commits what belongs to the batch together with it.
  */
 import type { StreamName, StreamRecord, Transaction } from '../domain/events';
 import { copyBytes } from './copy-text';
