@@ -1,11 +1,13 @@
 /** Topics and offsets through kafkajs' admin client. */
 import { type Admin, type Kafka as Client, KafkaJSProtocolError } from 'kafkajs';
+import { CancelledError } from '../../errors';
 import { asKafkaError } from './kafkajs-errors';
 import type { KafkaAdmin, PartitionOffsets } from './port';
 
 export class KafkajsAdmin implements KafkaAdmin {
   private readonly admin: Admin;
   private connecting?: Promise<void>;
+  private closed = false;
 
   constructor(client: Client) {
     this.admin = client.admin();
@@ -55,6 +57,8 @@ export class KafkajsAdmin implements KafkaAdmin {
   }
 
   async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
     await this.connecting?.then(
       () => this.admin.disconnect(),
       () => undefined,
@@ -62,6 +66,7 @@ export class KafkajsAdmin implements KafkaAdmin {
   }
 
   private async run<T>(doing: string, work: () => Promise<T>): Promise<T> {
+    if (this.closed) throw new CancelledError(doing);
     try {
       this.connecting ??= this.admin.connect().catch((error) => {
         this.connecting = undefined;
@@ -71,6 +76,9 @@ export class KafkajsAdmin implements KafkaAdmin {
       return await work();
     } catch (error) {
       throw asKafkaError(error, doing);
+    } finally {
+      // The client connects anew for what was under way when it was closed.
+      if (this.closed) await this.admin.disconnect();
     }
   }
 }

@@ -32,6 +32,9 @@ export class KafkajsProducer implements KafkaProducer {
       });
     } catch (error) {
       throw asKafkaError(error, `Producing to ${topic}`);
+    } finally {
+      // The client connects anew for what was under way when it was closed.
+      if (this.closed) await this.producer.disconnect();
     }
   }
 
