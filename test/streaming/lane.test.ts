@@ -349,4 +349,32 @@ describeOnEachDatabase('a lane', (database) => {
     await sleep(20);
     expect((await positions(topic))[0].nextOffset).toBe(taken);
   });
+
+  it('stops a partition before what cannot be opened, commits what is before it, and goes on where it is told', async () => {
+    const topic = newTopic(2);
+    for (let n = 0; n < 6; n++) topic.append(0, item(`a${n}`));
+    topic.append(1, item('b'));
+    const member = join(topic);
+    member.assign([0, 1]);
+    await until(() => member.paused.size === 0);
+    const unreadable = new KindredError('KAFKA_UNREADABLE', 'It would burst.');
+    const place = { topic: topic.topic, partition: 0, fetchedOffset: 0, endOffset: 6 };
+    member.reader?.fetched({ ...place, records: topic.records[0].slice(0, 2), nextOffset: 2, unreadable });
+    await until(async () => (await positions(topic)).find(({ partition }) => partition === 0)?.nextOffset === 2);
+    await until(
+      async () => (await rows()).includes('b'),
+      () => member.fetch(1, 10),
+    );
+    expect([...member.paused]).toEqual([0]);
+    const stopped = async () => (await positions(topic)).find(({ partition }) => partition === 0);
+    await until(async () => (await stopped())?.lastError === 'It would burst.');
+    // A new assignment leaves it where it is.
+    member.assign([0, 1]);
+    expect([...member.paused]).toEqual([0]);
+
+    await setPosition(database(), { topic: topic.topic, partition: 0 }, 5);
+    await until(() => !member.paused.has(0));
+    await readToEnd(topic, member);
+    expect(await rows()).toEqual(['a0', 'a1', 'a5', 'b']);
+  });
 });
