@@ -74,9 +74,9 @@ export class FraudModel {
           ({ feature, observed, expected, share }): FraudReason => ({
             feature,
             description: FEATURE_DESCRIPTIONS[feature],
-            observed,
-            expected,
-            share,
+            observed: sevenDigits(observed),
+            expected: sevenDigits(expected),
+            share: sevenDigits(share),
           }),
         ),
       };
@@ -86,6 +86,17 @@ export class FraudModel {
   close(): Promise<void> {
     return this.scorer.close();
   }
+}
+
+/**
+ * As many digits as a 32-bit float has, which is all that a feature or a network's answer says: in full, the numbers of reasons would
+ * be half of what is stored and sent of a score.
+ */
+function sevenDigits(value: number): number {
+  if (value === 0) return 0;
+  const scale = 10 ** (6 - Math.floor(Math.log10(Math.abs(value))));
+  // Beyond the range of doubles there is nothing to shorten.
+  return Number.isFinite(scale) ? Math.round(value * scale) / scale : value;
 }
 
 function unfit(id: string, why: string, cause?: unknown): KindredError {

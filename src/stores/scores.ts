@@ -42,12 +42,19 @@ export interface KeptScores {
   alerts: Alert[];
 }
 
+/** Reasons are written once, and then stored and sent. */
+const written = new WeakMap<readonly StoredReason[], string>();
+
 /** A score's reasons as they are stored and sent. */
 export function reasonsJson(reasons: readonly StoredReason[]): string {
+  const known = written.get(reasons);
+  if (known !== undefined) return known;
   let json = '';
   for (const { feature, observed, expected, share } of reasons)
     json += `${json === '' ? '' : ','}{"feature":${JSON.stringify(feature)},"observed":${observed},"expected":${expected},"share":${share}}`;
-  return `[${json}]`;
+  json = `[${json}]`;
+  written.set(reasons, json);
+  return json;
 }
 
 /** Keeps scores and opens an alert for each REVIEW. Once a transaction. */
