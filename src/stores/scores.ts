@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Alert, AlertStatus, FraudReason, FraudScore } from '../domain/fraud';
 import { copyBytes, copyText } from './copy-text';
 import type { DatabaseTransaction, Queryable } from './database';
+import { sqlState } from './retries';
 
 type StoredReason = Omit<FraudReason, 'description'>;
 type StoredScore = Omit<FraudScore, 'reasons'> & { reasons: readonly StoredReason[] };
@@ -16,7 +17,7 @@ interface AlertRow {
   created_at: Date;
 }
 
-/** From here on a staging table's extra round trips pay: JSON in arrays is escaped and read twice over. */
+/** From here on COPY's extra round trips pay: JSON in arrays is escaped and read twice over. */
 const COPY_FROM_ROWS = 50;
 
 const COLUMNS = [
@@ -28,6 +29,7 @@ const COLUMNS = [
   'reconstruction_error',
   'reasons',
 ] as const;
+const UNIQUE_VIOLATION = '23505';
 const STAGING = 'staged_fraud_scores';
 const CREATE_STAGING = `CREATE TEMPORARY TABLE IF NOT EXISTS ${STAGING} (transaction_id text, model_id text, value float8, decision text,
   threshold float8, reconstruction_error float8, reasons jsonb) ON COMMIT DELETE ROWS`;
@@ -88,19 +90,30 @@ function insertArrays(tx: DatabaseTransaction, scores: readonly FraudScore[], at
   );
 }
 
+/** Straight into the table, as scores are nearly always new; where one is not, by way of a staging table. */
 async function insertCopied(tx: DatabaseTransaction, scores: readonly FraudScore[], at: Date) {
+  const time = at.toISOString();
+  await tx.execute('SAVEPOINT direct');
+  try {
+    await tx.copyIn(
+      'fraud_scores',
+      [...COLUMNS, 'scored_at'],
+      copyBytes(scores, (score) => `${copyLine(score)}\t${time}`),
+    );
+    await tx.execute('RELEASE SAVEPOINT direct');
+    return { rows: [], rowCount: scores.length };
+  } catch (error) {
+    if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
+    await tx.execute('ROLLBACK TO SAVEPOINT direct');
+  }
   await tx.query(CREATE_STAGING);
-  await tx.copyIn(
-    STAGING,
-    COLUMNS,
-    copyBytes(
-      scores,
-      (s) =>
-        `${copyText(s.transactionId)}\t${copyText(s.modelId)}\t${s.value}\t${s.decision}\t${s.threshold}\t${s.reconstructionError}\t${copyText(reasonsJson(s.reasons))}`,
-    ),
-  );
+  await tx.copyIn(STAGING, COLUMNS, copyBytes(scores, copyLine));
   return tx.query<{ transaction_id: string }>(`${INSERT} SELECT s.*, $1 FROM ${STAGING} s ${KEEP_NEW}`, [at]);
 }
+
+/** The columns of `COLUMNS`. */
+const copyLine = (s: FraudScore): string =>
+  `${copyText(s.transactionId)}\t${copyText(s.modelId)}\t${s.value}\t${s.decision}\t${s.threshold}\t${s.reconstructionError}\t${copyText(reasonsJson(s.reasons))}`;
 
 async function openAlerts(tx: DatabaseTransaction, suspicious: readonly FraudScore[], at: Date): Promise<Alert[]> {
   if (suspicious.length === 0) return [];
