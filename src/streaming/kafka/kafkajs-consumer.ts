@@ -22,6 +22,8 @@ export class KafkajsConsumer implements KafkaConsumer {
   private readonly consumer: Consumer;
   /** Where the next fetch of each partition begins, as far as it is known here. */
   private readonly next = new Map<string, number>();
+  /** First offsets of fetches without records that began elsewhere than expected, until they are fetched once more. */
+  private readonly doubted = new Map<string, number>();
   /** Fetches that brokers answered, with records or without. */
   answeredFetches = 0;
   /** The client throws where it is spoken to without a group, as after a crash: then there is nobody to tell. */
@@ -52,6 +54,7 @@ export class KafkajsConsumer implements KafkaConsumer {
     });
     this.consumer.on(GROUP_JOIN, ({ payload }) => {
       this.next.clear();
+      this.doubted.clear();
       this.hasGroup = true;
       handlers.onAssigned(assigned(payload.memberAssignment));
     });
@@ -94,7 +97,7 @@ export class KafkajsConsumer implements KafkaConsumer {
   }
 
   seek({ topic, partition }: TopicPartition, offset: number): void {
-    this.next.set(placeOf({ topic, partition }), offset);
+    this.standAt({ topic, partition }, offset);
     if (this.hasGroup) this.consumer.seek({ topic, partition, offset: String(offset) });
   }
 
@@ -125,18 +128,29 @@ export class KafkajsConsumer implements KafkaConsumer {
     const last = batch.messages[fetched.records.length - 1];
     if (last) resolveOffset(last.offset);
     if (fetched.unreadable) this.pause(batch);
-    this.next.set(placeOf(batch), fetched.nextOffset);
+    this.standAt(batch, fetched.nextOffset);
     handlers.onRecords(fetched);
   }
 
-  private stepOver(
-    event: TopicPartition & { highWatermark: string; firstOffset: string | null; lastOffset: string },
-    handlers: ConsumerHandlers,
-  ): void {
-    const { topic, partition } = event;
-    const nextOffset = Number(event.lastOffset) + 1;
-    const fetchedOffset = this.next.get(placeOf(event)) ?? Number(event.firstOffset ?? event.lastOffset);
-    this.next.set(placeOf(event), nextOffset);
+  /**
+   * The event does not say where its fetch began, only the first offset that it brought. Where that is not the one we are at, either
+   * compaction took away what lay between, or the fetch is from before a seek: it is fetched once more, which settles it.
+   */
+  private stepOver(event: EmptyBatch, handlers: ConsumerHandlers): void {
+    const { topic, partition, firstOffset, lastOffset } = event;
+    const place = placeOf(event);
+    const last = Number(lastOffset);
+    // Where all that was brought lies before the fetch's beginning, kafkajs gives the beginning as the last offset.
+    const first = firstOffset === null ? last : Number(firstOffset);
+    const expected = this.next.get(place);
+    if (expected !== undefined && first !== expected && this.doubted.get(place) !== first) {
+      this.doubted.set(place, first);
+      if (this.hasGroup) this.consumer.seek({ topic, partition, offset: String(expected) });
+      return;
+    }
+    const fetchedOffset = expected !== undefined && expected < first ? expected : first;
+    const nextOffset = last + 1;
+    this.standAt(event, nextOffset);
     handlers.onRecords({
       topic,
       partition,
@@ -146,6 +160,18 @@ export class KafkajsConsumer implements KafkaConsumer {
       nextOffset,
     });
   }
+
+  private standAt(place: TopicPartition, offset: number): void {
+    this.doubted.delete(placeOf(place));
+    this.next.set(placeOf(place), offset);
+  }
+}
+
+/** What kafkajs tells of a fetch that brought nothing for readers. */
+interface EmptyBatch extends TopicPartition {
+  readonly highWatermark: string;
+  readonly firstOffset: string | null;
+  readonly lastOffset: string;
 }
 
 export function fetchedRecords(batch: Batch): FetchedRecords {
