@@ -1,8 +1,11 @@
 import { kafkaFindings } from '../../src/cli/doctor-kafka';
 import { ensureTopics, topicsOf } from '../../src/streaming/kafka/topics';
 import { describeWithKafka, testKafkaSettings } from '../streaming/brokers';
+import { deleteTopics } from '../streaming/intake';
 
 describeWithKafka('what the doctor says of Kafka', (given) => {
+  afterAll(() => deleteTopics(given().prefix));
+
   it('is well where the broker answers, and the topics may be made', async () => {
     const { settings, kafka, brokers } = given();
     expect(await kafkaFindings(settings)).toEqual([

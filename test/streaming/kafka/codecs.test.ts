@@ -9,9 +9,11 @@ import fc from 'fast-check';
 import { Kafka as Client, CompressionTypes, logLevel } from 'kafkajs';
 import { compress as lz4 } from 'lz4js';
 import { compress as snappy } from 'snappyjs';
-import { MAX_BYTES, openLz4, openSnappy, openZstd, ungzip } from '../../../src/streaming/kafka/codecs';
+import { decompressed, MAX_BYTES, openLz4, openSnappy, openZstd, ungzip } from '../../../src/streaming/kafka/codecs';
 import type { FetchedRecords, Kafka } from '../../../src/streaming/kafka/port';
+import { reasonOf } from '../../../src/streaming/kafka/unreadable';
 import { describeWithKafka } from '../brokers';
+import { deleteTopics } from '../intake';
 import { until } from './broker-of-its-own';
 
 const JARS = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'kindred', 'kafka-4.1.0', 'jars');
@@ -102,6 +104,40 @@ describe('compressed batches', () => {
   });
 });
 
+describe('a batch that cannot be opened', () => {
+  const burst = (): never => {
+    throw new Error('burst');
+  };
+
+  /** The header of a batch, of which a codec is given only what comes after it. */
+  function compressedPart(records: number, bytes = 10): Buffer {
+    const batch = Buffer.alloc(61 + bytes);
+    batch.writeInt32BE(49 + bytes, 8);
+    batch.writeInt8(2, 16);
+    batch.writeInt32BE(records - 1, 23);
+    batch.writeInt32BE(records, 57);
+    return batch.subarray(61);
+  }
+
+  it('is replaced by as many markers as it has records, which no record can be taken for', () => {
+    const markers = decompressed(compressedPart(1_000), 'gzip', burst);
+    expect(markers.length % 1_000).toBe(0);
+    expect(reasonOf({ value: markers.subarray(5, 6) })).toBe('gzip: burst');
+    expect(reasonOf({ value: Buffer.from(markers) })).toBeUndefined();
+    expect(reasonOf({ value: null })).toBeUndefined();
+  });
+
+  it('fails the fetch where it claims more records than memory has room for, or is of an unknown format', () => {
+    const unreadable = expect.objectContaining({ code: 'KAFKA_UNREADABLE' });
+    const never = (): Uint8Array => {
+      throw new Error('this is not to be opened');
+    };
+    expect(() => decompressed(compressedPart(600_000), 'gzip', never)).toThrow(/600000 records/);
+    expect(() => decompressed(compressedPart(600_000), 'gzip', never)).toThrow(unreadable);
+    expect(() => decompressed(Buffer.alloc(10), 'gzip', burst)).toThrow(unreadable);
+  });
+});
+
 /** Blocks that say one byte over and over: four bytes stand for 128 KB. */
 function zstdOfZeros(bytes: number): Buffer {
   const windowOf128Kb = 7 << 3;
@@ -117,6 +153,7 @@ function zstdOfZeros(bytes: number): Buffer {
 }
 
 describeWithKafka('batches on a broker', (given) => {
+  afterAll(() => deleteTopics(given().prefix));
   const hasJava = existsSync(JARS);
   const lines = Array.from({ length: 3_000 }, (_, at) => JSON.stringify({ at, text: 'naïve '.repeat(at % 20) }));
 

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka as Client, logLevel } from 'kafkajs';
 import type { FetchedRecords, Kafka, KafkaConsumer, TopicPartition } from '../../../src/streaming/kafka/port';
 import { ensureTopics, topicsOf } from '../../../src/streaming/kafka/topics';
-import { describeWithKafka, testKafkaSettings } from '../brokers';
+import { describeWithKafka } from '../brokers';
+import { deleteTopics } from '../intake';
 import { until } from './broker-of-its-own';
 
 const bare = (brokers: string): Client => new Client({ brokers: brokers.split(','), logLevel: logLevel.NOTHING });
@@ -44,6 +45,8 @@ const numbered = (count: number, from = 0): string[] => Array.from({ length: cou
 
 describeWithKafka('the port to Kafka', (given) => {
   let made = 0;
+  afterAll(() => deleteTopics(given().prefix));
+
   async function newTopic(partitions = 1): Promise<string> {
     const topic = `${given().prefix}port-${made++}`;
     const admin = given().kafka.admin();
@@ -291,7 +294,7 @@ describeWithKafka('the port to Kafka', (given) => {
 
   describe('an admin', () => {
     it('makes topics that are missing, once, whoever asks first', async () => {
-      const settings = testKafkaSettings();
+      const { settings } = given();
       const topics = [...topicsOf(settings).inputs, ...topicsOf(settings).outputs];
       const refused = ensureTopics(given().kafka, { ...settings, createTopics: false }, topics);
       await expect(refused).rejects.toMatchObject({
