@@ -5,7 +5,8 @@ import pino from 'pino';
 import { openKafka } from '../../../src/streaming/kafka/kafkajs';
 import type { FetchedRecords, Kafka } from '../../../src/streaming/kafka/port';
 import { describeWithKafka, testKafkaSettings } from '../brokers';
-import { BrokerOfItsOwn, until } from './broker-of-its-own';
+import { until } from '../intake';
+import { BrokerOfItsOwn } from './broker-of-its-own';
 
 describeWithKafka('the port to Kafka, with a broker of its own,', () => {
   const broker = new BrokerOfItsOwn({ properties: { 'log.cleaner.backoff.ms': '100' } });

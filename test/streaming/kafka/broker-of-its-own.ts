@@ -48,10 +48,3 @@ export class BrokerOfItsOwn {
     return stdout;
   }
 }
-
-export async function until(condition: () => boolean, millis = 15_000): Promise<void> {
-  for (const end = Date.now() + millis; !condition(); ) {
-    if (Date.now() > end) throw new Error(`it did not come about within ${millis / 1_000} s`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

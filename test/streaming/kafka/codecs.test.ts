@@ -13,8 +13,7 @@ import { decompressed, MAX_BYTES, openLz4, openSnappy, openZstd, ungzip } from '
 import type { FetchedRecords, Kafka } from '../../../src/streaming/kafka/port';
 import { reasonOf } from '../../../src/streaming/kafka/unreadable';
 import { describeWithKafka } from '../brokers';
-import { deleteTopics } from '../intake';
-import { until } from './broker-of-its-own';
+import { deleteTopics, until } from '../intake';
 
 const JARS = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'kindred', 'kafka-4.1.0', 'jars');
 const CODECS = ['gzip', 'snappy', 'lz4', 'zstd'] as const;
