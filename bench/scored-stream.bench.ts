@@ -29,7 +29,7 @@ const WARM_ROWS = 20_000;
 const ACCOUNTS = 5_000;
 const MERCHANTS = 10_000;
 const OPTIONS = parseFeatureOptions();
-const TOPICS = { scores: 'bench.fraud-scores', alerts: 'bench.alerts' };
+const TOPICS = { scores: 'bench.fraud-scores', alerts: 'bench.alerts', models: 'bench.models' };
 
 export async function* figures(): AsyncIterable<Figure> {
   const server = process.env.KINDRED_BENCH_DATABASE_URL ?? process.env.KINDRED_TEST_DATABASE_URL;

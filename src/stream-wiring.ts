@@ -26,10 +26,10 @@ export function wireStreams(settings: KafkaSettings, parent: Logger): StreamWiri
   const log = parent.child({ part: 'streams' });
   const kafka = openKafka(settings, parent.child({ part: 'kafka' }));
   const ends = new KafkaTopicEnds(kafka, settings);
-  const { fraudScores: scores, alerts } = topicsOf(settings);
+  const { fraudScores: scores, alerts, models } = topicsOf(settings);
   let running: { streams: Streams; told: StreamLog; backlog: BacklogWatch } | undefined;
   return {
-    serviceSettings: { streamTopics: ends, outboxTopics: { scores, alerts } },
+    serviceSettings: { streamTopics: ends, outboxTopics: { scores, alerts, models } },
     start: (services, metrics) => {
       const told = new StreamLog({ log });
       const streams = new Streams({

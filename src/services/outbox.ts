@@ -1,10 +1,11 @@
 /**
- * What leaves for Kafka: scores and alerts are put into a table in the transaction that keeps them, and published from there
+ * What leaves for Kafka: scores, alerts and promotions are put into a table in the transaction that keeps them, and published from there
  * afterwards, so that a crash in between loses nothing. A message may go out twice (when its acknowledgement is lost); its id
  * says so. Without topics, as in a process without Kafka, nothing is put in, since nothing would take it out.
  */
 import type { Transaction } from '../domain/events';
 import type { Alert, FraudScore } from '../domain/fraud';
+import type { Promotion } from '../domain/model';
 import type { Database, DatabaseTransaction, Queryable } from '../stores/database';
 import { deleteMessages, insertMessages, type OutboxMessage, type OutboxRow, readMessages } from '../stores/outbox';
 import { reasonsJson } from '../stores/scores';
@@ -14,6 +15,7 @@ export type { OutboxMessage } from '../stores/outbox';
 export interface OutboxTopics {
   readonly scores: string;
   readonly alerts: string;
+  readonly models: string;
 }
 
 /** Resolves once Kafka has acknowledged them all. */
@@ -53,6 +55,12 @@ export class Outbox {
       return alertMessage(transactions[place], scores[place], alert);
     });
     await insertMessages(tx, this.topics.alerts, raised, at);
+  }
+
+  /** Takes part in the transaction that moves a space's live pointer. Call `committed` after it. */
+  async enqueuePromotion(tx: DatabaseTransaction, promotion: Promotion): Promise<void> {
+    if (!this.topics) return;
+    await insertMessages(tx, this.topics.models, [promotionMessage(promotion)], promotion.promotedAt);
   }
 
   /** There may be something to publish. */
@@ -107,6 +115,14 @@ async function publishRows(
   }
   await deleteMessages(on, done);
   return { published, failure };
+}
+
+function promotionMessage({ space, model, replacedId, kind, forced, promotedAt }: Promotion): OutboxMessage {
+  return {
+    id: `${model.id}/${promotedAt.toISOString()}`,
+    key: space,
+    content: JSON.stringify({ space, modelId: model.id, replacedId, trainer: model.trainer, kind, forced, promotedAt }),
+  };
 }
 
 function scoreMessage(transaction: Transaction, score: FraudScore, at: Date): OutboxMessage {

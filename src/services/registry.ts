@@ -20,11 +20,16 @@ import {
   type PromotionRecord,
   readArtifacts,
 } from '../stores/models';
+import type { Outbox } from './outbox';
 
 export class ModelRegistry {
   private readonly listeners = new Set<(space: string) => void>();
 
-  constructor(private readonly database: Database) {}
+  /** @param outbox where moves are told to other programs; absent: they are not */
+  constructor(
+    private readonly database: Database,
+    private readonly outbox?: Outbox,
+  ) {}
 
   /** Tells when this process has moved a space's live pointer. */
   onMoved(listener: (space: string) => void): void {
@@ -124,8 +129,11 @@ export class ModelRegistry {
   private async moving(space: string, work: (tx: DatabaseTransaction) => Promise<Promotion>): Promise<Promotion> {
     const promotion = await this.database.transaction(async (tx) => {
       await lockSpace(tx, space);
-      return work(tx);
+      const moved = await work(tx);
+      if (moved.replacedId !== moved.model.id) await this.outbox?.enqueuePromotion(tx, moved);
+      return moved;
     });
+    this.outbox?.committed();
     for (const listener of this.listeners) listener(space);
     return promotion;
   }

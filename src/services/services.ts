@@ -61,7 +61,7 @@ export interface ServiceSettings {
   onTrainingFailure: (run: TrainingRun, error: unknown) => void;
   /** Where Kafka is configured: how far its topics reach. */
   streamTopics?: StreamTopics;
-  /** Where Kafka is configured: where scores and alerts are told. Elsewhere nothing would take them out of the outbox. */
+  /** Where Kafka is configured: where scores, alerts and promotions are told. Elsewhere nothing would take them out of the outbox. */
   outboxTopics?: OutboxTopics;
 }
 
@@ -73,7 +73,8 @@ export interface OpenServices {
 
 export function openServices(database: Database, settings: ServiceSettings): OpenServices {
   const raised = new Broadcast<Alert>();
-  const registry = new ModelRegistry(database);
+  const outbox = new Outbox(database, settings.outboxTopics);
+  const registry = new ModelRegistry(database, outbox);
   const lists = new RankedLists(database, registry);
   const ingestion = new IngestionService(database);
   const training = new TrainingRuns(database, registry, {
@@ -81,7 +82,6 @@ export function openServices(database: Database, settings: ServiceSettings): Ope
     onFailure: settings.onTrainingFailure,
   });
   const models = new FraudModels();
-  const outbox = new Outbox(database, settings.outboxTopics);
   const scoring = {
     database,
     models,

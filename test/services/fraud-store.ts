@@ -13,7 +13,7 @@ import { Random } from '../../src/training/kernels/random';
 import { embedding } from './test-store';
 
 export const TOPIC = 'test.transactions';
-export const OUTPUTS = { scores: 'test.fraud-scores', alerts: 'test.alerts' };
+export const OUTPUTS = { scores: 'test.fraud-scores', alerts: 'test.alerts', models: 'test.models' };
 const START = Date.UTC(2026, 0, 1);
 
 export interface PaymentsOptions {

@@ -68,4 +68,18 @@ onBothDatabases((kind) => {
     for (const { bytes } of rows) expect(bytes).toBeLessThan(512 * 1024);
     await close();
   });
+
+  test('a promotion and a rollback are told once each, and a promotion that changes nothing is not', async () => {
+    const { services, close } = openScoring(store.database);
+    const first = (await services.registry.live('accounts')).id;
+    const second = await promoteNew(services, await fraudModel(2));
+    await services.registry.promote(second, { force: true });
+    await services.registry.rollback('accounts');
+    const told = (await takeOut(services)).filter(({ topic }) => topic === OUTPUTS.models);
+    expect(told.map(({ value }) => [value.kind, value.space, value.modelId, value.replacedId])).toEqual([
+      ['promote', 'accounts', second, first],
+      ['rollback', 'accounts', first, second],
+    ]);
+    await close();
+  });
 });

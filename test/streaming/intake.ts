@@ -44,11 +44,11 @@ export class Intake {
   ) {
     this.kafka = openKafka(settings, pino({ level: 'silent' }));
     this.producer = this.kafka.producer();
-    const { fraudScores: scores, alerts } = topicsOf(settings);
+    const { fraudScores: scores, alerts, models } = topicsOf(settings);
     this.opened = openServices(database, {
       trainingThreads: 1,
       onTrainingFailure: () => undefined,
-      outboxTopics: { scores, alerts },
+      outboxTopics: { scores, alerts, models },
     });
   }
 

@@ -13,7 +13,7 @@ const PARTITIONS = 3;
 describeWithKafka('the relay of the outbox', (kafka) => {
   onBothDatabases((dialect) => {
     let store: TestStore;
-    let topics: { scores: string; alerts: string };
+    let topics: { scores: string; alerts: string; models: string };
     const opened: (() => Promise<void>)[] = [];
     let tests = 0;
 
@@ -27,7 +27,7 @@ describeWithKafka('the relay of the outbox', (kafka) => {
     beforeEach(async () => {
       await store.database.query('TRUNCATE transactions, fraud_scores, alerts, outbox, stream_positions');
       const name = `${kafka().prefix}${dialect}-${++tests}`;
-      topics = { scores: `${name}.scores`, alerts: `${name}.alerts` };
+      topics = { scores: `${name}.scores`, alerts: `${name}.alerts`, models: `${name}.models` };
       const admin = kafka().kafka.admin();
       await admin.createTopics(Object.values(topics).map((topic) => ({ topic, partitions: PARTITIONS })));
       await admin.close();

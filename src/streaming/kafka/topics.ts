@@ -8,8 +8,9 @@ export interface Topics {
   readonly inputs: readonly string[];
   readonly fraudScores: string;
   readonly alerts: string;
+  readonly models: string;
   readonly deadLetters: string;
-  /** Fraud scores, alerts and dead letters. */
+  /** Fraud scores, alerts, promotions and dead letters. */
   readonly outputs: readonly string[];
 }
 
@@ -18,15 +19,16 @@ export function inputTopic({ topicPrefix }: Pick<KafkaSettings, 'topicPrefix'>, 
 }
 
 export function topicsOf(settings: Pick<KafkaSettings, 'topicPrefix'>): Topics {
-  const [fraudScores, alerts, deadLetters] = ['fraud-scores', 'alerts', 'dead-letters'].map(
+  const [fraudScores, alerts, models, deadLetters] = ['fraud-scores', 'alerts', 'models', 'dead-letters'].map(
     (name) => settings.topicPrefix + name,
   );
   return {
     inputs: STREAMS.map((stream) => inputTopic(settings, stream)),
     fraudScores,
     alerts,
+    models,
     deadLetters,
-    outputs: [fraudScores, alerts, deadLetters],
+    outputs: [fraudScores, alerts, models, deadLetters],
   };
 }
 
