@@ -75,46 +75,55 @@ export class Outbox {
   }
 
   /**
-   * Publishes what was put in first, by any process, and forgets it. What another process is publishing is left to it.
-   * What was acknowledged before `publish` fails is forgotten all the same.
+   * Publishes what was put in first, by any process, and forgets it. What another process is publishing is left to it. Topics do not
+   * wait for each other: where one cannot be written to, its rows stay from there on, and the others' go.
    * @param publish must not use the database
-   * @returns messages published; 0 where nothing is left to do
-   * @throws what `publish` threw
    */
-  async drain(publish: Publish, rows = ROWS_AT_ONCE): Promise<number> {
+  async drain(publish: Publish, { rows = ROWS_AT_ONCE, except = [] }: DrainOptions = {}): Promise<Drained> {
     // The embedded store belongs to this process alone, and its one session must not be held while Kafka is waited for.
-    const drained =
-      this.database.kind === 'embedded'
-        ? await publishRows(this.database, await readMessages(this.database, rows, false), publish)
-        : await this.database.transaction(
-            async (tx) => publishRows(tx, await readMessages(tx, rows, true), publish),
-            ABANDONED,
-          );
-    if (drained.failure) throw drained.failure.error;
-    return drained.published;
+    if (this.database.kind === 'embedded')
+      return publishRows(this.database, await readMessages(this.database, { rows, except, claim: false }), publish);
+    return this.database.transaction(
+      async (tx) => publishRows(tx, await readMessages(tx, { rows, except, claim: true }), publish),
+      ABANDONED,
+    );
   }
 }
 
-async function publishRows(
-  on: Queryable,
-  rows: readonly OutboxRow[],
-  publish: Publish,
-): Promise<{ published: number; failure?: { error: unknown } }> {
-  let published = 0;
-  let failure: { error: unknown } | undefined;
-  const done: number[] = [];
-  for (const { id, topic, messages } of rows) {
+export interface DrainOptions {
+  /** At a time. */
+  rows?: number;
+  /** Topics to leave alone. */
+  except?: readonly string[];
+}
+
+export interface Drained {
+  /** Messages that Kafka has acknowledged, and that are forgotten. */
+  readonly published: number;
+  /** What `publish` threw, by topic. */
+  readonly failed: ReadonlyMap<string, unknown>;
+}
+
+async function publishRows(on: Queryable, rows: readonly OutboxRow[], publish: Publish): Promise<Drained> {
+  const failed = new Map<string, unknown>();
+  const done: OutboxRow[] = [];
+  const publishTopic = async (topic: string): Promise<void> => {
     try {
-      await publish(topic, messages);
+      for (const row of rows) {
+        if (row.topic !== topic) continue;
+        await publish(topic, row.messages);
+        done.push(row);
+      }
     } catch (error) {
-      failure = { error };
-      break;
+      failed.set(topic, error);
     }
-    done.push(id);
-    published += messages.length;
-  }
-  await deleteMessages(on, done);
-  return { published, failure };
+  };
+  await Promise.all([...new Set(rows.map(({ topic }) => topic))].map(publishTopic));
+  await deleteMessages(
+    on,
+    done.map(({ id }) => id),
+  );
+  return { published: done.reduce((sum, { messages }) => sum + messages.length, 0), failed };
 }
 
 function promotionMessage({ space, model, replacedId, kind, forced, promotedAt }: Promotion): OutboxMessage {

@@ -54,14 +54,20 @@ function* inParts(messages: readonly OutboxMessage[]): Generator<readonly Outbox
   if (start < messages.length) yield messages.slice(start);
 }
 
-/**
- * The rows that were written first.
- * @param claim locks them until the transaction ends, and leaves out those that another process has locked
- */
-export async function readMessages(on: Queryable, rows: number, claim: boolean): Promise<OutboxRow[]> {
+export interface MessageQuestion {
+  readonly rows: number;
+  /** Topics whose rows are left alone. */
+  readonly except: readonly string[];
+  /** Locks them until the transaction ends, and leaves out those that another process has locked. */
+  readonly claim: boolean;
+}
+
+/** The rows that were written first. */
+export async function readMessages(on: Queryable, { rows, except, claim }: MessageQuestion): Promise<OutboxRow[]> {
   const found = await on.query<{ id: number; topic: string; ids: string; keys: string; contents: string }>(
-    `SELECT id, topic, ids, keys, contents FROM outbox ORDER BY id LIMIT $1 ${claim ? 'FOR UPDATE SKIP LOCKED' : ''}`,
-    [rows],
+    `SELECT id, topic, ids, keys, contents FROM outbox WHERE topic <> ALL ($2::text[])
+     ORDER BY id LIMIT $1 ${claim ? 'FOR UPDATE SKIP LOCKED' : ''}`,
+    [rows, except],
   );
   return found.rows.map(({ id, topic, ...lists }) => {
     const ids = JSON.parse(lists.ids) as string[];

@@ -1,7 +1,7 @@
 /**
  * Carries the outbox to Kafka: woken by every commit of this process that put something in, and looking every second for what
  * others left. A message is deleted once every in-sync replica has it, so one that was sent and whose acknowledgement was lost
- * goes out again, under the same id. Where Kafka does not take messages, they stay, and the relay tries less and less often.
+ * goes out again, under the same id. A topic that does not take its messages rests, longer each time; they stay, and the others' go.
  */
 import type { Logger } from 'pino';
 import { errorFacts } from '../errors';
@@ -31,7 +31,9 @@ export class OutboxRelay {
   private readonly backoff = new Backoff(BACKOFF);
   private readonly observer: Pick<StreamObserver, 'onRelayed' | 'onError'>;
   private running?: Promise<void>;
+  /** Whether the store did not answer. */
   private troubled = false;
+  private readonly resting = new Map<string, { until: number; readonly backoff: Backoff }>();
   /** Whether something was put in since the last look. */
   private pending = true;
   private wake: () => void = () => undefined;
@@ -71,7 +73,7 @@ export class OutboxRelay {
   private async turn(producer: KafkaProducer): Promise<void> {
     this.pending = false;
     const sent = await this.send(producer);
-    // A commit does not end the waiting for a broker that is away.
+    // A commit does not end the waiting for a store that is away.
     if (this.troubled) await pause(this.backoff.nextMillis(), this.stopping.signal);
     else if (sent === 0 && !this.pending) await this.nextLook();
   }
@@ -79,22 +81,41 @@ export class OutboxRelay {
   /** @returns messages sent; 0 when it could not, too */
   private async send(producer: KafkaProducer): Promise<number> {
     const { outbox, log } = this.parts;
+    const now = performance.now();
+    const except = [...this.resting].filter(([, { until }]) => until > now).map(([topic]) => topic);
     try {
-      const sent = await outbox.drain(async (topic, messages) => {
-        await producer.send(topic, messages.map(asOutgoing));
-        this.observer.onRelayed(topic, messages.length);
+      const { published, failed } = await outbox.drain((topic, messages) => this.publish(producer, topic, messages), {
+        except,
       });
-      if (this.troubled) log.info('scores and alerts leave for Kafka again');
+      for (const [topic, error] of failed) this.rest(topic, error);
+      if (this.troubled) log.info('the outbox can be read again');
       this.troubled = false;
       this.backoff.reset();
-      return sent;
+      return published;
     } catch (error) {
       this.observer.onError(undefined, error);
-      if (!this.troubled)
-        log.warn(errorFacts(error), 'scores and alerts cannot leave for Kafka; they wait in the outbox until they can');
+      if (!this.troubled) log.warn(errorFacts(error), 'the outbox cannot be read; what is in it waits');
       this.troubled = true;
       return 0;
     }
+  }
+
+  private async publish(producer: KafkaProducer, topic: string, messages: readonly OutboxMessage[]): Promise<void> {
+    await producer.send(topic, messages.map(asOutgoing));
+    this.observer.onRelayed(topic, messages.length);
+    if (this.resting.delete(topic)) this.parts.log.info({ topic }, 'what waited in the outbox leaves for Kafka again');
+  }
+
+  private rest(topic: string, error: unknown): void {
+    this.observer.onError(undefined, error);
+    const known = this.resting.get(topic);
+    const backoff = known?.backoff ?? new Backoff(BACKOFF);
+    this.resting.set(topic, { until: performance.now() + backoff.nextMillis(), backoff });
+    if (!known)
+      this.parts.log.warn(
+        { topic, ...errorFacts(error) },
+        'a topic does not take what the outbox has for it; it waits there until it does',
+      );
   }
 
   private nextLook(): Promise<void> {

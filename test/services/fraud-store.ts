@@ -133,6 +133,6 @@ export async function takeOut(services: Services): Promise<Told[]> {
   const publish = async (topic: string, messages: readonly { id: string; key: string; content: string }[]) => {
     for (const { id, key, content } of messages) told.push({ topic, id, key, value: JSON.parse(content) });
   };
-  while ((await services.outbox.drain(publish)) > 0);
+  while ((await services.outbox.drain(publish)).published > 0);
   return told;
 }
