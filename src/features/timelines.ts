@@ -20,12 +20,13 @@ abstract class Timeline {
   readonly amounts = new AmountTimeline();
 
   /**
-   * @param completeAfter every row of the party that happened after this is here, and some that happened before may be
+   * @param completeAfter every row of the party that happened after this and up to `completeUntil` is here; of others, some may be
    * @param spanMillis how far features look back
    */
   constructor(
     private completeAfter: number,
     private readonly spanMillis: number,
+    private readonly completeUntil = Number.POSITIVE_INFINITY,
   ) {}
 
   get rows(): number {
@@ -34,7 +35,7 @@ abstract class Timeline {
 
   /** Whether all is here that a transaction of this time looks back on. */
   reaches(time: number): boolean {
-    return this.completeAfter <= time - this.spanMillis;
+    return this.completeAfter <= time - this.spanMillis && time <= this.completeUntil;
   }
 
   /**
@@ -106,8 +107,9 @@ export class MerchantTimeline extends Timeline implements MerchantView, FraudVie
   constructor(
     completeAfter: number,
     private readonly delayMillis: number,
+    completeUntil?: number,
   ) {
-    super(completeAfter, LONGEST_MILLIS + delayMillis);
+    super(completeAfter, LONGEST_MILLIS + delayMillis, completeUntil);
   }
 
   add({ occurredAt, transactionId, amount, isFraud, decidedAt }: FeatureTransaction): void {

@@ -3,6 +3,7 @@
  * that stores the scores and stops waiting for them. Several processes share the work; between two pages it lets the stream, which
  * is never to wait for it, go first. Which model is live is asked for each page, and asked again every few seconds.
  */
+import { KindredError } from '../errors';
 import { anyAwaiting, awaitedTransactions, claimAwaiting, stopAwaiting } from '../stores/awaiting-scores';
 import type { Database, DatabaseTransaction } from '../stores/database';
 import { withRetries } from '../stores/retries';
@@ -51,6 +52,8 @@ export interface ScoredPage {
 export class AwaitingScores {
   private running?: { stopping: boolean; done: Promise<void> };
   private wake: () => void = () => undefined;
+  /** Fewer than PAGE_ROWS while pages look back on more than can be read at once. */
+  private pageRows = PAGE_ROWS;
 
   constructor(private readonly parts: AwaitingScoresParts) {}
 
@@ -95,7 +98,7 @@ export class AwaitingScores {
     const live = await models.live(tx);
     if (live.kind === 'none') return { transactions: 0 };
     if (live.kind === 'unfit') throw live.problem;
-    const ids = await claimAwaiting(tx, PAGE_ROWS);
+    const ids = await claimAwaiting(tx, this.pageRows);
     const transactions = await awaitedTransactions(tx, ids);
     await stopAwaiting(tx, ids);
     if (transactions.length === 0) return { transactions: ids.length };
@@ -122,11 +125,25 @@ export class AwaitingScores {
   private async scoreWhatWaits(listener: AwaitingListener, running: { readonly stopping: boolean }): Promise<void> {
     while (!running.stopping) {
       const startedAt = performance.now();
-      const page = await this.scorePage();
+      const page = await this.pageThatFits();
       if (page.transactions === 0) return;
       listener.onScored(page.scores, page.alerts);
       // As long as the page took, the stream has the thread and the database for itself.
       await sleep(performance.now() - startedAt);
+    }
+  }
+
+  private async pageThatFits(): Promise<ScoredPage> {
+    for (;;) {
+      try {
+        const page = await this.scorePage();
+        this.pageRows = Math.min(PAGE_ROWS, this.pageRows * 2);
+        return page;
+      } catch (error) {
+        const isTooMuch = error instanceof KindredError && error.code === 'HISTORY_TOO_LARGE';
+        if (!isTooMuch || this.pageRows === 1) throw error;
+        this.pageRows = Math.ceil(this.pageRows / 2);
+      }
     }
   }
 

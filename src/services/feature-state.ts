@@ -11,10 +11,10 @@ import { DAY_MILLIS, type FeatureOptions, historyDays } from '../features/option
 import { AccountTimeline, MerchantTimeline } from '../features/timelines';
 import type { DatabaseTransaction } from '../stores/database';
 import {
-  accountRows,
+  accountPasts,
   changesSince,
   labelsOf,
-  merchantRows,
+  merchantPasts,
   type PartyRequest,
   type PastRow,
   type Snapshot,
@@ -23,7 +23,7 @@ import { PartyCache } from './party-cache';
 
 /** Rows kept, an account's and a merchant's counting apart: about 130 bytes each. */
 const MAX_ROWS = 1_000_000;
-/** Read beyond what a party's earliest transaction of the batch needs, for those that come late. */
+/** Read beyond what the first and the last transaction of a party need, for those that come late and for what comes next. */
 const SPARE_MILLIS = DAY_MILLIS;
 
 type Decision = { isFraud: boolean; decidedAt: Date };
@@ -44,7 +44,7 @@ export class FeatureState {
   private delayMillis = Number.NaN;
   private spanMillis = Number.NaN;
 
-  /** @param maxRows rows of the past in memory, above which the parties not seen for longest are let go */
+  /** @param maxRows rows of the past in memory, above which the parties not seen for longest are let go, but for the last batch's */
   constructor({ maxRows = MAX_ROWS }: { maxRows?: number } = {}) {
     this.maxRows = maxRows;
   }
@@ -159,30 +159,35 @@ export class FeatureState {
   }
 
   private async readMissing(tx: DatabaseTransaction, transactions: readonly Transaction[]): Promise<void> {
-    const accounts = this.missing(
-      this.accounts,
-      earliest(transactions, ({ accountId }) => accountId),
-    );
-    const merchants = this.missing(
-      this.merchants,
-      earliest(transactions, ({ merchantId }) => merchantId),
-    );
-    const pastOfAccounts = await accountRows(tx, accounts);
-    const pastOfMerchants = await merchantRows(tx, merchants);
-    for (const { id, after } of accounts) this.accounts.set(id, new AccountTimeline(after, this.spanMillis));
-    for (const { id, after } of merchants) this.merchants.set(id, new MerchantTimeline(after, this.delayMillis));
-    // The newest come first; timelines are quickest where each row comes last.
-    for (const row of pastOfAccounts.reverse()) this.accounts.of(row.accountId).add(asTransaction(row));
-    for (const row of pastOfMerchants.reverse()) this.merchants.of(row.merchantId).add(asTransaction(row));
+    const accounts = this.missing(this.accounts, transactions, ({ accountId }) => accountId);
+    const merchants = this.missing(this.merchants, transactions, ({ merchantId }) => merchantId);
+    const ofAccounts = await accountPasts(tx, accounts);
+    const ofMerchants = await merchantPasts(tx, merchants);
+    for (const { id, after } of accounts) {
+      const { rows, until } = ofAccounts.get(id)!;
+      const timeline = new AccountTimeline(after, this.spanMillis, until);
+      for (const row of rows) timeline.add(asTransaction(row));
+      this.accounts.set(id, timeline);
+    }
+    for (const { id, after } of merchants) {
+      const { rows, until } = ofMerchants.get(id)!;
+      const timeline = new MerchantTimeline(after, this.delayMillis, until);
+      for (const row of rows) timeline.add(asTransaction(row));
+      this.merchants.set(id, timeline);
+    }
   }
 
   private missing(
     cache: PartyCache<AccountTimeline> | PartyCache<MerchantTimeline>,
-    needed: ReadonlyMap<string, number>,
+    transactions: readonly Transaction[],
+    partyOf: (one: Transaction) => string,
   ): PartyRequest[] {
     const missing: PartyRequest[] = [];
-    for (const [id, time] of needed) {
-      if (!cache.touch(id)?.reaches(time)) missing.push({ id, after: time - this.spanMillis - SPARE_MILLIS });
+    for (const [id, { earliest, latest }] of timesOf(transactions, partyOf)) {
+      const known = cache.touch(id);
+      if (known?.reaches(earliest) && known.reaches(latest)) continue;
+      const [after, until] = [earliest - this.spanMillis - SPARE_MILLIS, latest + SPARE_MILLIS];
+      missing.push({ id, after, until, isWide: latest - earliest > SPARE_MILLIS });
     }
     return missing;
   }
@@ -215,14 +220,21 @@ export class FeatureState {
   }
 }
 
-/** When the earliest transaction of each party happened. */
-function earliest(transactions: readonly Transaction[], partyOf: (one: Transaction) => string): Map<string, number> {
-  const times = new Map<string, number>();
+/** When the first and the last transaction of each party happened. */
+function timesOf(
+  transactions: readonly Transaction[],
+  partyOf: (one: Transaction) => string,
+): Map<string, { earliest: number; latest: number }> {
+  const times = new Map<string, { earliest: number; latest: number }>();
   for (const transaction of transactions) {
     const party = partyOf(transaction);
     const time = transaction.occurredAt.getTime();
     const known = times.get(party);
-    if (known === undefined || time < known) times.set(party, time);
+    if (!known) times.set(party, { earliest: time, latest: time });
+    else {
+      known.earliest = Math.min(known.earliest, time);
+      known.latest = Math.max(known.latest, time);
+    }
   }
   return times;
 }

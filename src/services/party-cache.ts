@@ -10,7 +10,9 @@ interface Past {
 export class PartyCache<Timeline extends Past> {
   /** In the order in which they were touched. */
   private readonly parties = new Map<string, { timeline: Timeline; counted: number }>();
-  private readonly touched = new Set<string>();
+  private touched = new Set<string>();
+  /** Touched by the last batch. */
+  private recent: ReadonlySet<string> = new Set();
   private total = 0;
 
   /** As last counted. */
@@ -70,13 +72,15 @@ export class PartyCache<Timeline extends Past> {
       this.find(id)?.trim();
       this.count(id);
     }
-    this.touched.clear();
+    this.recent = this.touched;
+    this.touched = new Set();
   }
 
+  /** As far as it can without those of the last batch: a busy party would be read anew for each. */
   shrinkTo(rows: number): void {
     for (const id of this.parties.keys()) {
       if (this.total <= rows) return;
-      this.forget(id);
+      if (!this.recent.has(id)) this.forget(id);
     }
   }
 }

@@ -5,6 +5,7 @@
  * and a later one does was written by a transaction that the first saw running, or that had not begun. So a cache of rows keeps up
  * with all writers, whatever process they are in, by asking for those alone; it never waits for them.
  */
+import { KindredError } from '../errors';
 import type { DatabaseTransaction } from './database';
 
 /** A moment of the database: which transactions it shows. */
@@ -48,8 +49,12 @@ export interface Changes {
 
 /** More changes than this cost more to read than what is needed of them. */
 const MAX_CHANGES = 20_000;
-/** Newest rows read of one party. */
-const MAX_PARTY_ROWS = 1_000_000;
+/** Of one party's window, the newest rows that are read. */
+const MAX_PARTY_ROWS = 500_000;
+/** Rows of the past read for one batch: more than one transaction can need. */
+const MAX_READ_ROWS = 2 * MAX_PARTY_ROWS + 200_000;
+/** Where so few rows are beyond what is asked for, they are read as well: the party is then known up to now. */
+const FEW_BEYOND = 1_000;
 
 const millis = (column: string): string => `(extract(epoch FROM ${column}) * 1000)::float8`;
 const PAST_ROW = `t.transaction_id, t.account_id, t.merchant_id, t.amount::float8 AS amount, ${millis('t.occurred_at')} AS time,
@@ -140,31 +145,91 @@ function parseSnapshot(text: string): Omit<Snapshot, 'server'> {
 
 export interface PartyRequest {
   readonly id: string;
-  /** Epoch milliseconds: rows that happened after it are wanted. */
+  /** Epoch milliseconds: the rows that happened in (after, until] are wanted. */
   readonly after: number;
+  readonly until: number;
+  /** Whether it is for transactions far apart in time, which can be asked for apart. */
+  readonly isWide: boolean;
 }
 
-const partyRows = (column: 'account_id' | 'merchant_id'): string => `
-  SELECT r.* FROM unnest($1::text[], $2::float8[]) k (id, after) CROSS JOIN LATERAL (
-    SELECT ${PAST_ROW} FROM transactions t LEFT JOIN labels l USING (transaction_id)
-    WHERE t.${column} = k.id AND t.occurred_at > to_timestamp(k.after / 1000) ORDER BY t.occurred_at DESC LIMIT ${MAX_PARTY_ROWS}) r`;
+/** What was read of one party. */
+export interface PartyPast {
+  /** In order of time. */
+  readonly rows: PastRow[];
+  /** Every row after `after` and up to this is there; infinity where nothing is beyond. */
+  until: number;
+}
+
+const partyRows = (column: 'account_id' | 'merchant_id'): string => {
+  const rows = `SELECT ${PAST_ROW} FROM transactions t LEFT JOIN labels l USING (transaction_id) WHERE t.${column} = k.id`;
+  return `SELECT r.* FROM unnest($1::text[], $2::float8[], $3::float8[]) k (id, after, until) CROSS JOIN LATERAL (
+    (${rows} AND t.occurred_at > to_timestamp(k.after / 1000) AND t.occurred_at <= to_timestamp(k.until / 1000)
+      ORDER BY t.occurred_at DESC LIMIT ${MAX_PARTY_ROWS})
+    UNION ALL
+    (${rows} AND t.occurred_at > to_timestamp(k.until / 1000) ORDER BY t.occurred_at LIMIT ${FEW_BEYOND + 1})) r
+    LIMIT ${MAX_READ_ROWS + 1}`;
+};
 const ACCOUNT_ROWS = partyRows('account_id');
 const MERCHANT_ROWS = partyRows('merchant_id');
 
-/** The rows of accounts, also those that this very transaction has written. */
-export function accountRows(tx: DatabaseTransaction, accounts: readonly PartyRequest[]): Promise<PastRow[]> {
-  return rowsOf(tx, ACCOUNT_ROWS, accounts);
+/**
+ * The rows of accounts, also those that this very transaction has written.
+ * @throws KindredError HISTORY_TOO_LARGE where a batch of several transactions needs more than is read at once
+ */
+export function accountPasts(
+  tx: DatabaseTransaction,
+  accounts: readonly PartyRequest[],
+): Promise<ReadonlyMap<string, PartyPast>> {
+  return pastsOf(tx, ACCOUNT_ROWS, accounts, ({ accountId }) => accountId);
 }
 
 /** The same of merchants. */
-export function merchantRows(tx: DatabaseTransaction, merchants: readonly PartyRequest[]): Promise<PastRow[]> {
-  return rowsOf(tx, MERCHANT_ROWS, merchants);
+export function merchantPasts(
+  tx: DatabaseTransaction,
+  merchants: readonly PartyRequest[],
+): Promise<ReadonlyMap<string, PartyPast>> {
+  return pastsOf(tx, MERCHANT_ROWS, merchants, ({ merchantId }) => merchantId);
 }
 
-async function rowsOf(tx: DatabaseTransaction, sql: string, parties: readonly PartyRequest[]): Promise<PastRow[]> {
-  if (parties.length === 0) return [];
-  const { rows } = await tx.query<RawRow>(sql, [parties.map(({ id }) => id), parties.map(({ after }) => after)]);
-  return rows.map(pastRow);
+async function pastsOf(
+  tx: DatabaseTransaction,
+  sql: string,
+  parties: readonly PartyRequest[],
+  partyOf: (row: PastRow) => string,
+): Promise<ReadonlyMap<string, PartyPast>> {
+  const pasts = new Map<string, PartyPast>(
+    parties.map(({ id }) => [id, { rows: [], until: Number.POSITIVE_INFINITY }]),
+  );
+  if (parties.length === 0) return pasts;
+  const params = [parties.map(({ id }) => id), parties.map(({ after }) => after), parties.map(({ until }) => until)];
+  const { rows } = await tx.query<RawRow>(sql, params);
+  if (rows.length > MAX_READ_ROWS) throw tooLarge();
+  for (const raw of rows) {
+    const row = pastRow(raw);
+    pasts.get(partyOf(row))!.rows.push(row);
+  }
+  for (const { id, until, isWide } of parties) {
+    const past = pasts.get(id)!;
+    past.rows.sort((a, b) => a.time - b.time);
+    const inside = firstBeyond(past.rows, until);
+    // Its oldest rows are missing, which only the earlier of its transactions look back on.
+    if (inside >= MAX_PARTY_ROWS && isWide) throw tooLarge();
+    if (past.rows.length - inside > FEW_BEYOND) past.until = until;
+  }
+  return pasts;
+}
+
+function firstBeyond(rows: readonly PastRow[], until: number): number {
+  let at = rows.length;
+  while (at > 0 && rows[at - 1].time > until) at--;
+  return at;
+}
+
+function tooLarge(): KindredError {
+  return new KindredError('HISTORY_TOO_LARGE', `A batch looks back on more than ${MAX_READ_ROWS} transactions.`, {
+    remedy: 'Nothing is to be done: it is taken in smaller parts.',
+    retriable: true,
+  });
 }
 
 /** Decisions about these transactions that the store has already. */

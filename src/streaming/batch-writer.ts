@@ -32,6 +32,7 @@ type Outcome =
   | { readonly kind: 'committed' }
   /** These partitions are elsewhere; nothing of the batch went in. */
   | { readonly kind: 'moved'; readonly places: ReadonlySet<number> }
+  /** A value of it, or all of it at once: it goes in by halves. */
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'abandoned' };
 
@@ -141,6 +142,8 @@ export class BatchWriter<S extends StreamName> {
           this.parts.observer.onCommitRefused(stream);
           return { kind: 'moved', places: moved };
         }
+        // Never of one alone: it ends at the latest there.
+        if (isTooMuch(error) && records.length > 1) return { kind: 'refused', reason: (error as Error).message };
         const reason = refusedValue(error);
         if (reason !== undefined && records.length > 0) return { kind: 'refused', reason };
         const homes = [...new Set(entries.map(({ home }) => home))];
@@ -222,6 +225,10 @@ function narrowed<S extends StreamName>(entries: Entry<S>[], reason: string): En
   }
   const middle = entries.indexOf(suspects[suspects.length >> 1]);
   return [entries.slice(0, middle), entries.slice(middle)];
+}
+
+function isTooMuch(error: unknown): boolean {
+  return error instanceof KindredError && error.code === 'HISTORY_TOO_LARGE';
 }
 
 function movedPlaces(error: unknown): ReadonlySet<number> | undefined {

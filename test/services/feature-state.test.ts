@@ -158,6 +158,29 @@ describeOnEachDatabase('feature state', (database) => {
     );
   });
 
+  it('describes those that come very late to a busy merchant, and those after, beside all that happened since', async () => {
+    const busy = made(0, 6_000, DAY / 50);
+    await recordEvents(database(), 'transactions', busy.map(asTransaction));
+    const state = new FeatureState();
+    const known: FeatureTransaction[] = [...busy];
+    const give = async (batch: readonly FeatureTransaction[]): Promise<void> => {
+      known.push(...batch);
+      const expected = walked([...known].sort((a, b) => a.occurredAt.getTime() - b.occurredAt.getTime()));
+      for (const [id, row] of await take(database(), state, batch)) expect(row).toEqual(expected.get(id));
+    };
+    const at = (id: string, days: number): FeatureTransaction => ({
+      ...busy[0],
+      transactionId: id,
+      amount: 77,
+      occurredAt: new Date(busy[0].occurredAt.getTime() + days * DAY + 1),
+    });
+    await give([at('now', 120)]);
+    await give([at('late', 60)]);
+    await give([at('late too', 60.5), at('later', 61), at('now again', 121)]);
+    await give([at('far ahead', 900)]);
+    await give([at('in between', 122)]);
+  });
+
   it('forgets what it knew where more has changed than is worth reading', async () => {
     const state = new FeatureState();
     const first = made(0, 50);
@@ -213,14 +236,14 @@ describeOnEachDatabase('feature state over what a dump brought', (database) => {
   });
 });
 
-/** In order of time, one a second. */
-function made(from: number, count: number): FeatureTransaction[] {
+/** In order of time. @param gap milliseconds @default one a second */
+function made(from: number, count: number, gap = 1_000): FeatureTransaction[] {
   return Array.from({ length: count }, (_, n) => ({
     transactionId: `t${String(from + n).padStart(6, '0')}`,
     accountId: `a${(from + n) % 7}`,
     merchantId: `m${(from + n) % 11}`,
     amount: ((from + n) % 101) + 0.5,
-    occurredAt: new Date(Date.UTC(2026, 0, 1) + (from + n) * 1_000),
+    occurredAt: new Date(Date.UTC(2026, 0, 1) + (from + n) * gap),
   }));
 }
 
