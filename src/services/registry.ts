@@ -170,6 +170,11 @@ async function promotionBefore(
   return undefined;
 }
 
+function remedyForUnmeasured(trainer: string): string {
+  if (trainer !== 'autoencoder') return 'Train with evaluation on enough data to hide some of it, or force it.';
+  return 'A fraud model is measured on the last quarter of the time, where labels say of some payments that they were fraud and of others that they were not: record such labels and train again, or force it.';
+}
+
 interface Verdict {
   refusal?: KindredError;
   note?: string;
@@ -180,7 +185,7 @@ export function judge(model: Pick<Model, 'id' | 'trainer' | 'evaluation'>): Verd
   const { evaluation } = model;
   if (!evaluation)
     return {
-      refusal: refused(model.id, `Model "${model.id}" was never evaluated.`, `Train with evaluation, or force it.`),
+      refusal: refused(model.id, `Model "${model.id}" was never evaluated.`, remedyForUnmeasured(model.trainer)),
     };
   const reached = evaluation.metrics[evaluation.primary];
   const ahead = baselinesAhead(evaluation, reached);

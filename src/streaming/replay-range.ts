@@ -57,11 +57,15 @@ export async function resolveRange(
       field: 'topic',
       remedy: 'Check KAFKA_BROKERS and KAFKA_TOPIC_PREFIX; `kindred streams` shows what is there.',
     });
+  if (from.kind === to.kind && orderOf(from) > orderOf(to)) throw endsBeforeItBegins();
   const partitions = await admin.offsets(topic);
+  if (from.kind === 'offset' && partitions.every(({ end }) => from.offset > end))
+    throw new InputError('from', `No partition of ${topic} reaches offset ${from.offset}.`, {
+      remedy: '`kindred streams` shows how far each one reaches.',
+    });
   const first = await offsetsOf(admin, topic, from, partitions);
   const last = await offsetsOf(admin, topic, to, partitions);
-  if (partitions.every(({ partition }) => last(partition) < first(partition)))
-    throw new InputError('to', 'The range ends before it begins.', { remedy: 'Give --to an end after --from.' });
+  if (partitions.every(({ partition }) => last(partition) < first(partition))) throw endsBeforeItBegins();
   const warnings: string[] = [];
   const resolved = partitions.map(({ partition, start, end }) => {
     const low = Math.min(first(partition), end);
@@ -75,6 +79,14 @@ export async function resolveRange(
     return { partition, from: low, to: high, next, rejected: 0, lost: next - low };
   });
   return { partitions: resolved, warnings };
+}
+
+function orderOf(end: RangeEnd): number {
+  return end.kind === 'offset' ? end.offset : end.kind === 'time' ? end.time.getTime() : 0;
+}
+
+function endsBeforeItBegins(): InputError {
+  return new InputError('to', 'The range ends before it begins.', { remedy: 'Give --to an end after --from.' });
 }
 
 export function lostSentence(partition: number, from: number, next: number): string {

@@ -19,6 +19,8 @@ import { corpusFacts, type Lesson, type LessonContext, refuseCancelled } from '.
 
 /** Part of the time that evaluation trains on; the rest is scored. */
 const TRAINING_PART = 0.75;
+/** With less to learn from, a measurement says nothing: one stray record of years ago would pass for a training period. */
+const LEAST_TRAINING_ROWS = 50;
 /** Rows that go through the network in one turn of the thread. */
 const ROWS_A_TURN = 4_096;
 
@@ -34,7 +36,7 @@ export const accountsLesson: Lesson = {
       data,
       evaluate: async ({ train, run }) => {
         const split = splitByTime(table, testPeriod(table));
-        if (!canEvaluate(split)) return undefined;
+        if (split.training.rows < LEAST_TRAINING_ROWS || !canEvaluate(split)) return undefined;
         const model: AutoencoderModel = await train(split.training, 'evaluation');
         return run<ModelEvaluation>(measuring(model, split));
       },
