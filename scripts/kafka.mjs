@@ -4,6 +4,7 @@
  *   eval "$(node scripts/kafka.mjs start)"  starts it on a free port and sets KINDRED_TEST_KAFKA_BROKERS
  *   node scripts/kafka.mjs pause            stops it and keeps its data: start goes on from there, on the same port
  *   node scripts/kafka.mjs stop             stops it and removes its data
+ *   node scripts/kafka.mjs jars             prints where Kafka's jars are, for its own tools
  * --home FOLDER  another broker beside the usual one
  * --properties FILE, --scram CREDENTIAL  settings after its own, and users (as kafka-storage's --add-scram takes them)
  */
@@ -212,10 +213,10 @@ async function stop() {
   if (existsSync(files.settings)) rmSync(home, { recursive: true, force: true });
 }
 
-const verbs = { install, start, pause, stop };
+const verbs = { install, start, pause, stop, jars: () => console.log(join(jars, 'jars')) };
 const verb = verbs[positionals[0]];
 if (!verb) {
-  console.error('usage: node scripts/kafka.mjs install|start|pause|stop [--home folder]');
+  console.error('usage: node scripts/kafka.mjs install|start|pause|stop|jars [--home folder]');
   process.exit(2);
 }
 try {

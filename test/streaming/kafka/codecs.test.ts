@@ -1,8 +1,7 @@
 /** Batches that producers of other makes compressed, and ones that would burst: the first are read, the second stop their partition only. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
@@ -15,7 +14,8 @@ import { reasonOf } from '../../../src/streaming/kafka/unreadable';
 import { describeWithKafka } from '../brokers';
 import { deleteTopics, until } from '../intake';
 
-const JARS = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'kindred', 'kafka-4.1.0', 'jars');
+const KAFKA = join(__dirname, '..', '..', '..', 'scripts', 'kafka.mjs');
+const JARS = execFileSync(process.execPath, [KAFKA, 'jars'], { encoding: 'utf8' }).trim();
 const CODECS = ['gzip', 'snappy', 'lz4', 'zstd'] as const;
 
 /** Java's own producer, with one line a record. */
