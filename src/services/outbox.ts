@@ -106,24 +106,25 @@ export interface Drained {
 
 async function publishRows(on: Queryable, rows: readonly OutboxRow[], publish: Publish): Promise<Drained> {
   const failed = new Map<string, unknown>();
-  const done: OutboxRow[] = [];
+  let published = 0;
+  // One statement at a time on the session that topics share.
+  let deleting = Promise.resolve();
   const publishTopic = async (topic: string): Promise<void> => {
     try {
       for (const row of rows) {
         if (row.topic !== topic) continue;
         await publish(topic, row.messages);
-        done.push(row);
+        // At once: whoever waits for Kafka for long loses the session, and would send again what is not forgotten yet.
+        deleting = deleting.then(() => deleteMessages(on, [row.id]));
+        await deleting;
+        published += row.messages.length;
       }
     } catch (error) {
       failed.set(topic, error);
     }
   };
   await Promise.all([...new Set(rows.map(({ topic }) => topic))].map(publishTopic));
-  await deleteMessages(
-    on,
-    done.map(({ id }) => id),
-  );
-  return { published: done.reduce((sum, { messages }) => sum + messages.length, 0), failed };
+  return { published, failed };
 }
 
 function promotionMessage({ space, model, replacedId, kind, forced, promotedAt }: Promotion): OutboxMessage {

@@ -81,7 +81,7 @@ export class PooledDatabase implements Database {
         await client.query(
           abandonedAfterMillis === undefined || this.kind === 'embedded'
             ? 'BEGIN'
-            : `BEGIN; SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(abandonedAfterMillis)}`,
+            : `BEGIN; SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(abandonedAfterMillis)}; SET LOCAL lock_timeout = ${Math.ceil(abandonedAfterMillis)}`,
         );
         const result = await this.running.run(state, () => work(this.transactionOn(client)));
         await client.query('COMMIT');

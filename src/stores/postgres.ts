@@ -18,6 +18,8 @@ export async function openPostgres(url: string): Promise<PooledDatabase> {
     connectionTimeoutMillis: CONNECT_TIMEOUT_MILLIS,
     application_name: 'kindred',
     keepAlive: true,
+    // A host that is gone is noticed in minutes, where the kernel alone would take hours.
+    keepAliveInitialDelayMillis: 10_000,
     types: typeParsers,
     onConnect: async (client) => {
       await client.query(SESSION_SETTINGS);

@@ -26,6 +26,8 @@ export interface BatchWriterParts<S extends StreamName> {
   readonly onReleased: () => void;
   /** Aborts when whatever fails from now on is to be left to the next who reads. */
   readonly stopping: AbortSignal;
+  /** How long a commit may go without an answer before that is told. @default 20_000 */
+  readonly silenceMillis?: number;
 }
 
 type Outcome =
@@ -37,6 +39,7 @@ type Outcome =
   | { readonly kind: 'abandoned' };
 
 const TELL_AGAIN_MILLIS = 10_000;
+const SILENCE_MILLIS = 20_000;
 /** For so long a batch waits for its dead letters; partitions whose take longer are left behind. */
 const DEAD_LETTER_PATIENCE_MILLIS = 1_000;
 
@@ -132,7 +135,7 @@ export class BatchWriter<S extends StreamName> {
       if (stream === 'transactions') (records as Transaction[]).sort(compareInTime);
       const advances = advancesOf(entries);
       try {
-        const committed = await writer.commit(stream, records, advances);
+        const committed = await this.answered(writer.commit(stream, records, advances), entries);
         this.settle(entries, advances);
         this.tell(entries, committed, (performance.now() - startedAt) / 1_000);
         return { kind: 'committed' };
@@ -156,6 +159,29 @@ export class BatchWriter<S extends StreamName> {
       }
     }
     return { kind: 'committed' };
+  }
+
+  /** Tells of a store that keeps a commit waiting: nothing fails meanwhile, and nothing goes on. */
+  private async answered<T>(commit: Promise<T>, entries: readonly Entry<S>[]): Promise<T> {
+    const { silenceMillis = SILENCE_MILLIS } = this.parts;
+    const startedAt = performance.now();
+    const timer = setInterval(() => {
+      const seconds = Math.round((performance.now() - startedAt) / 1_000);
+      const silence = new KindredError(
+        'DATABASE_UNAVAILABLE',
+        `The store has not answered a commit for ${seconds} s.`,
+        {
+          remedy: 'Look whether it runs, and for sessions that hold locks.',
+          retriable: true,
+        },
+      );
+      this.parts.onTrouble(silence, [...new Set(entries.map(({ home }) => home))]);
+    }, silenceMillis);
+    try {
+      return await commit;
+    } finally {
+      clearInterval(timer);
+    }
   }
 
   /** A partition that was taken away or sent elsewhere meanwhile has begun anew: it is not touched. */

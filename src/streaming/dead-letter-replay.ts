@@ -2,6 +2,7 @@
  * Sends dead letters back to the topics that they came from: the bytes, key and headers of the original, and one header that
  * says which dead letter it was. What is refused again becomes a dead letter of its own, which stands for the one before it.
  */
+import { createHash } from 'node:crypto';
 import { KindredError } from '../errors';
 import { type DeadLetterFilter, type DeadLetterTopic, withAdmin } from './dead-letter-reading';
 import { type DeadLetterRecord, REPLAYED_HEADER } from './dead-letters';
@@ -41,7 +42,7 @@ export async function replayDeadLetters(request: ReplayRequest): Promise<ReplayO
   const { letters, ids, filter, signal } = request;
   const outcome: ReplayOutcome = { sent: {}, refusals: [], refused: 0, superseded: 0 };
   // Where single ones are named, somebody chose; where all are meant, each chain of replays counts once, by its newest.
-  const superseded = ids ? new Set<string>() : await supersededIds(letters, signal);
+  const successors = ids ? new Map<string, Successor[]>() : await successorsOf(letters, signal);
   const wanted = ids ? await present(letters, ids, signal) : undefined;
   const producer = request.kafka.producer();
   const done = new Set<string>();
@@ -55,7 +56,7 @@ export async function replayDeadLetters(request: ReplayRequest): Promise<ReplayO
     for await (const letter of letters.all(filter, signal)) {
       if (done.has(letter.id) || (wanted && !wanted.has(letter.id))) continue;
       done.add(letter.id);
-      if (superseded.has(letter.id)) {
+      if (isSuperseded(letter, successors)) {
         outcome.superseded++;
         continue;
       }
@@ -90,10 +91,32 @@ async function sendBatch(
         );
     }
     for (const piece of pieces(messages)) {
-      if (!request.dryRun) await producer.send(topic, piece);
-      outcome.sent[topic] = (outcome.sent[topic] ?? 0) + piece.length;
+      const refused = request.dryRun ? [] : await sendPiece(producer, topic, piece);
+      for (const { id, reason } of refused) refuse(outcome, id, reason);
+      outcome.sent[topic] = (outcome.sent[topic] ?? 0) + piece.length - refused.length;
     }
   }
+}
+
+/** What the broker refuses of a piece is found by sending its messages one by one. @returns those it refuses even so */
+async function sendPiece(
+  producer: KafkaProducer,
+  topic: string,
+  piece: readonly OutgoingMessage[],
+): Promise<{ id: string; reason: string }[]> {
+  const refused: { id: string; reason: string }[] = [];
+  try {
+    await producer.send(topic, piece);
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    if (piece.length === 1) return [{ id: String(piece[0].headers?.[REPLAYED_HEADER]), reason: error.message }];
+    for (const message of piece) refused.push(...(await sendPiece(producer, topic, [message])));
+  }
+  return refused;
+}
+
+function isRefusal(error: unknown): error is KindredError {
+  return error instanceof KindredError && error.code === 'KAFKA_REFUSED';
 }
 
 function messageOf(
@@ -108,10 +131,35 @@ function refuse(outcome: ReplayOutcome, id: string, reason: string): void {
   if (outcome.refusals.length < REFUSALS_KEPT) outcome.refusals.push({ id, reason });
 }
 
-async function supersededIds(letters: DeadLetterTopic, signal?: AbortSignal): Promise<Set<string>> {
-  const ids = new Set<string>();
-  for await (const { replayOf } of letters.all({}, signal)) if (replayOf !== undefined) ids.add(replayOf);
-  return ids;
+/** A letter that says which one it was before. */
+interface Successor {
+  readonly content: string;
+  readonly failedAt: number;
+}
+
+async function successorsOf(letters: DeadLetterTopic, signal?: AbortSignal): Promise<Map<string, Successor[]>> {
+  const successors = new Map<string, Successor[]>();
+  for await (const letter of letters.all({}, signal)) {
+    if (letter.replayOf === undefined) continue;
+    const known = successors.get(letter.replayOf) ?? [];
+    known.push({ content: contentOf(letter), failedAt: letter.failedAt.getTime() });
+    successors.set(letter.replayOf, known);
+  }
+  return successors;
+}
+
+/** Anybody may send a record that says it was a letter: it stands for one only with the same content, refused later. */
+function isSuperseded(letter: DeadLetterRecord, successors: ReadonlyMap<string, readonly Successor[]>): boolean {
+  const claims = successors.get(letter.id);
+  if (!claims) return false;
+  const content = contentOf(letter);
+  return claims.some((claim) => claim.content === content && claim.failedAt > letter.failedAt.getTime());
+}
+
+function contentOf({ topic, key, value }: DeadLetterRecord): string {
+  const sum = createHash('sha256').update(topic);
+  for (const bytes of [key, value]) sum.update(bytes === null ? 'null' : String(bytes.length)).update(bytes ?? '');
+  return sum.digest('base64');
 }
 
 /** The ids asked for, once all of them are known to be there. */

@@ -144,6 +144,7 @@ export class Lane<S extends StreamName> {
     if (!buffer || this.stopping.signal.aborted) return;
     switch (buffer.add(fetched, this.decoder)) {
       case 'taken':
+        this.placingBackoff.reset();
         if (fetched.unreadable) this.trouble(fetched.unreadable, [buffer]);
         this.bell.ring();
         break;
@@ -151,6 +152,7 @@ export class Lane<S extends StreamName> {
         this.parts.fetching.seek(buffer, buffer.fetchNext);
         break;
       case 'lost':
+        this.trouble(cannotFetch(buffer as PartitionBuffer<StreamName>), [buffer]);
         buffer.displace();
         this.placeAt = performance.now() + this.placingBackoff.nextMillis();
         break;
@@ -252,7 +254,6 @@ export class Lane<S extends StreamName> {
         }
         this.steer(buffer);
       }
-      this.placingBackoff.reset();
     } catch (error) {
       this.placeAt = performance.now() + this.placingBackoff.nextMillis();
       this.trouble(error, missing);
@@ -297,4 +298,15 @@ export class Lane<S extends StreamName> {
         .recordError(home, message)
         .catch((failure: unknown) => log.debug({ err: failure, topic }, 'a stream could not note its last error'));
   }
+}
+
+function cannotFetch({ topic, partition, fetchNext }: PartitionBuffer<StreamName>): KindredError {
+  return new KindredError(
+    'STREAM_POSITION_LOST',
+    `${topic}/${partition} cannot be fetched from offset ${fetchNext} on.`,
+    {
+      remedy: `It is tried again. Should it go on: kindred streams --set-position ${topic}/${partition}=<a later offset>`,
+      retriable: true,
+    },
+  );
 }

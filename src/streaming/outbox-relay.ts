@@ -22,6 +22,7 @@ export const ID_HEADER = 'kindred.id';
 
 /** For what another process put in and did not live to send. */
 const LOOK_EVERY_MILLIS = 1_000;
+const TELL_AGAIN_MILLIS = 60_000;
 const BACKOFF = { firstMillis: 500, longestMillis: 30_000 };
 /** What a stop waits for the rest to go out; what is left goes with the next process. */
 const LAST_DRAIN_MILLIS = 5_000;
@@ -33,7 +34,7 @@ export class OutboxRelay {
   private running?: Promise<void>;
   /** Whether the store did not answer. */
   private troubled = false;
-  private readonly resting = new Map<string, { until: number; readonly backoff: Backoff }>();
+  private readonly resting = new Map<string, { until: number; tellAt: number; readonly backoff: Backoff }>();
   /** Whether something was put in since the last look. */
   private pending = true;
   private wake: () => void = () => undefined;
@@ -110,8 +111,11 @@ export class OutboxRelay {
     this.observer.onError(undefined, error);
     const known = this.resting.get(topic);
     const backoff = known?.backoff ?? new Backoff(BACKOFF);
-    this.resting.set(topic, { until: performance.now() + backoff.nextMillis(), backoff });
-    if (!known)
+    const now = performance.now();
+    const isToTell = now >= (known?.tellAt ?? 0);
+    const tellAt = isToTell ? now + TELL_AGAIN_MILLIS : known!.tellAt;
+    this.resting.set(topic, { until: now + backoff.nextMillis(), tellAt, backoff });
+    if (isToTell)
       this.parts.log.warn(
         { topic, ...errorFacts(error) },
         'a topic does not take what the outbox has for it; it waits there until it does',

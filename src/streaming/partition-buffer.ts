@@ -6,7 +6,7 @@ import type { StreamName, StreamRecord } from '../domain/events';
 import { Backoff } from './backoff';
 import type { FetchedRecords, KafkaRecord } from './kafka/port';
 import { Rate } from './rate';
-import type { RecordDecoder, Refusal } from './record-decoding';
+import { type RecordDecoder, type Refusal, recordBytes } from './record-decoding';
 
 /** A record on its way in; without a `source` it is a gap that holds nothing for readers, such as a transaction's marker. */
 export interface Entry<S extends StreamName> {
@@ -111,7 +111,7 @@ export class PartitionBuffer<S extends StreamName> {
       this.push({
         offset: source.offset,
         next: at === last ? fetched.nextOffset : source.offset + 1,
-        bytes: (source.value?.length ?? 0) + (source.key?.length ?? 0) + ENTRY_OVERHEAD_BYTES,
+        bytes: recordBytes(source) + ENTRY_OVERHEAD_BYTES,
         source,
         record: decoded.ok ? decoded.record : undefined,
         refusal: decoded.ok ? undefined : decoded.refusal,

@@ -111,7 +111,7 @@ export function* pieces(
   let piece: OutgoingMessage[] = [];
   let size = 0;
   for (const message of messages) {
-    const bytes = message.value === null ? 0 : Buffer.byteLength(message.value);
+    const bytes = messageBytes(message);
     if (piece.length > 0 && (piece.length >= maxMessages || size + bytes > PIECE_BYTES)) {
       yield piece;
       piece = [];
@@ -121,6 +121,12 @@ export function* pieces(
     size += bytes;
   }
   if (piece.length > 0) yield piece;
+}
+
+function messageBytes({ key, value, headers = {} }: OutgoingMessage): number {
+  let bytes = Buffer.byteLength(key ?? '') + Buffer.byteLength(value ?? '');
+  for (const name of Object.keys(headers)) bytes += name.length + Buffer.byteLength(headers[name]);
+  return bytes;
 }
 
 /** Lets messages leave no faster than so many a second, counted from the first. */

@@ -26,7 +26,7 @@ const MAX_REASON_CHARACTERS = 200;
 export class RecordDecoder<S extends StreamName> {
   private readonly decode: Decoder<StreamRecord[S]>;
 
-  /** @param maxBytes what is larger, key and value together, is refused unread */
+  /** @param maxBytes what is larger, key, value and headers together, is refused unread */
   constructor(
     stream: S,
     private readonly maxBytes: number,
@@ -34,8 +34,12 @@ export class RecordDecoder<S extends StreamName> {
     this.decode = decoderOf(stream);
   }
 
-  decodeRecord({ key, value }: Pick<KafkaRecord, 'key' | 'value'>): DecodedRecord<StreamRecord[S]> {
-    const bytes = (key?.length ?? 0) + (value?.length ?? 0);
+  decodeRecord({
+    key,
+    value,
+    headers,
+  }: Pick<KafkaRecord, 'key' | 'value'> & Partial<Pick<KafkaRecord, 'headers'>>): DecodedRecord<StreamRecord[S]> {
+    const bytes = recordBytes({ key, value, headers });
     if (bytes > this.maxBytes)
       return refused('OVERSIZED', `has ${bytes} bytes, more than the ${this.maxBytes} that are taken`);
     if (value === null) return refused('UNDECODABLE', 'has no value: a tombstone deletes nothing here');
@@ -52,6 +56,17 @@ export class RecordDecoder<S extends StreamName> {
     if (decoded.ok) return decoded;
     return refused('INVALID', `${decoded.field} ${decoded.reason}`, decoded.field);
   }
+}
+
+/** What a record's sender made it hold: key, value, headers. */
+export function recordBytes({
+  key,
+  value,
+  headers = {},
+}: Pick<KafkaRecord, 'key' | 'value'> & Partial<Pick<KafkaRecord, 'headers'>>): number {
+  let bytes = (key?.length ?? 0) + (value?.length ?? 0);
+  for (const name of Object.keys(headers)) bytes += name.length + headers[name].length;
+  return bytes;
 }
 
 function refused(code: RefusalCode, reason: string, field?: string): { ok: false; refusal: Refusal } {

@@ -35,6 +35,8 @@ export interface StreamsState {
 const MIRROR_MILLIS = 5_000;
 /** What a broker that is away may cost a stop. */
 const LAST_MIRROR_MILLIS = 2_000;
+/** What a store or a broker that does not answer may cost it. */
+const LAST_WORK_MILLIS = 15_000;
 const CLOSE_MILLIS = 3_000;
 
 export class Streams {
@@ -126,8 +128,8 @@ export class Streams {
       const told = this.mirroring.then(() => this.tellKafka());
       await Promise.race([told, sleep(LAST_MIRROR_MILLIS, undefined, { ref: false })]);
       await this.supervisor.stop();
-      await this.parts.services.awaiting.stop();
-      await this.relay.stop();
+      const rest = this.parts.services.awaiting.stop().then(() => this.relay.stop());
+      await Promise.race([rest, sleep(LAST_WORK_MILLIS, undefined, { ref: false })]);
     }
     // One that is still waiting for a broker closes when it has given up.
     const closed = Promise.all([this.producer.close(), this.admin.close()]);

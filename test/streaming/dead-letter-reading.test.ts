@@ -13,6 +13,8 @@ interface Letter {
   code: string;
   partition: number;
   replayOf?: number;
+  /** @default one that no other has */
+  content?: string;
 }
 
 /** Topics by name: a list of records for each partition, the first with offset `start`. */
@@ -63,7 +65,7 @@ class MemoryKafka implements Kafka {
 
 function topicOf(letters: readonly Letter[], start: number): KafkaRecord[][] {
   const partitions: KafkaRecord[][] = [[], [], []];
-  letters.forEach(({ id, code, partition, replayOf }, at) => {
+  letters.forEach(({ id, code, partition, replayOf, content }, at) => {
     const told = {
       id: `kindred.labels/0/${id}`,
       topic: 'kindred.labels',
@@ -76,7 +78,7 @@ function topicOf(letters: readonly Letter[], start: number): KafkaRecord[][] {
     partitions[partition].push({
       offset: start + partitions[partition].length,
       key: Buffer.from('k'),
-      value: Buffer.from(String(at)),
+      value: Buffer.from(content ?? String(at)),
       headers: Object.fromEntries(Object.entries(told).map(([name, text]) => [`kindred.${name}`, Buffer.from(text)])),
       timestamp: at + 1,
     });
@@ -159,10 +161,10 @@ describe('sending dead letters again', () => {
     return { kafka, outcome: replayDeadLetters(request) };
   };
   const chain: Letter[] = [
-    { id: 1, code: 'INVALID', partition: 1 },
-    { id: 2, code: 'INVALID', partition: 2, replayOf: 1 },
-    { id: 2, code: 'INVALID', partition: 2, replayOf: 1 },
-    { id: 3, code: 'INVALID', partition: 0, replayOf: 2 },
+    { id: 1, code: 'INVALID', partition: 1, content: 'bad' },
+    { id: 2, code: 'INVALID', partition: 2, content: 'bad', replayOf: 1 },
+    { id: 2, code: 'INVALID', partition: 2, content: 'bad', replayOf: 1 },
+    { id: 3, code: 'INVALID', partition: 0, content: 'bad', replayOf: 2 },
     { id: 4, code: 'INVALID', partition: 1 },
   ];
 
@@ -176,12 +178,23 @@ describe('sending dead letters again', () => {
     expect(kafka.sent.every(({ message }) => Object.keys(message.headers ?? {}).length === 1)).toBe(true);
   });
 
+  it('lets none be hidden by one that only says it was that one, nor two by each other', async () => {
+    const { kafka, outcome } = replay([
+      { id: 1, code: 'INVALID', partition: 1, content: 'theirs' },
+      { id: 2, code: 'INVALID', partition: 2, content: 'mine', replayOf: 1 },
+      { id: 3, code: 'INVALID', partition: 0, content: 'loop', replayOf: 4 },
+      { id: 4, code: 'INVALID', partition: 0, content: 'loop', replayOf: 3 },
+    ]);
+    expect(await outcome).toMatchObject({ superseded: 1 });
+    expect(kafka.sent.map(({ message }) => String(message.value)).sort()).toEqual(['loop', 'mine', 'theirs']);
+  });
+
   it('sends an older one where it is named', async () => {
     const { kafka, outcome } = replay(chain, ['kindred.labels/0/1']);
     expect(await outcome).toMatchObject({ sent: { 'kindred.labels': 1 }, superseded: 0 });
     expect(kafka.sent[0]).toMatchObject({
       topic: 'kindred.labels',
-      message: { value: Buffer.from('0'), key: Buffer.from('k') },
+      message: { value: Buffer.from('bad'), key: Buffer.from('k') },
     });
   });
 

@@ -10,8 +10,9 @@ import { asKafkaError } from './kafkajs-errors';
 import type { ConsumerHandlers, FetchedRecords, KafkaConsumer, KafkaRecord, TopicPartition } from './port';
 import { reasonOf, unreadableError } from './unreadable';
 
-const MAX_BYTES = 8 * 1024 * 1024;
-const MAX_PARTITION_BYTES = 1024 * 1024;
+/** A fetch may open to many times its size, so it is kept small; brokers give one whole batch even where that is larger. */
+const MAX_BYTES = 4 * 1024 * 1024;
+const MAX_PARTITION_BYTES = 512 * 1024;
 /** kafkajs sleeps so long where every partition is paused, and a fetch that waits for records holds up a seek. */
 const MAX_WAIT_MILLIS = 100;
 const STOP_MILLIS = 10_000;
