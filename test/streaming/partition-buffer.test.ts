@@ -39,6 +39,15 @@ describe('a partition’s buffer', () => {
     expect(buffer.size).toBe(0);
   });
 
+  it('is full by what headers hold, too', () => {
+    const buffer = reading();
+    const fetched = fetchedFrom(0, [0]);
+    const records = fetched.records.map((record) => ({ ...record, headers: { large: Buffer.alloc(900) } }));
+    buffer.add({ ...fetched, records }, decoder);
+    expect(buffer.isFull({ records: 10, bytes: 1_300 })).toBe(true);
+    expect(buffer.isFull({ records: 10, bytes: 1_400 })).toBe(false);
+  });
+
   it('drops a fetch from elsewhere, and gives up after several in a row', () => {
     const buffer = reading(5);
     const answers = [0, 9, 0].map((from) => buffer.add(fetchedFrom(from, [from]), decoder));

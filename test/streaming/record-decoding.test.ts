@@ -57,6 +57,12 @@ describe('decoding the records of a topic', () => {
     expect(refusalOf(padded(LIMIT + 1))).toMatchObject({ code: 'OVERSIZED' });
     const keyed = items.decodeRecord({ key: Buffer.alloc(1), value: Buffer.from(padded(LIMIT)) });
     expect(keyed).toMatchObject({ ok: false, refusal: { code: 'OVERSIZED' } });
+    const headed = items.decodeRecord({
+      key: null,
+      value: Buffer.from(padded(LIMIT)),
+      headers: { h: Buffer.alloc(0) },
+    });
+    expect(headed).toMatchObject({ ok: false, refusal: { code: 'OVERSIZED' } });
   });
 
   it('survives nesting as deep as the limit lets it be', () => {
