@@ -108,6 +108,16 @@ describe('publishing', () => {
     ]);
   });
 
+  it('counts keys and headers into what a piece holds', () => {
+    const large = Buffer.alloc(300 * 1024);
+    const messages = [
+      { key: large.toString('latin1'), value: null },
+      { key: null, value: null, headers: { large } },
+      { key: null, value: large },
+    ];
+    expect([...pieces(messages)].map(({ length }) => length)).toEqual([1, 1, 1]);
+  });
+
   it('goes no faster than asked', async () => {
     const { sent, producer } = keeper();
     const startedAt = Date.now();
