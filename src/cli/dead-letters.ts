@@ -89,8 +89,9 @@ function replayCommand(): Command {
       `
 Each goes back with its own bytes, key and headers, and the header kindred.replayed that names the dead letter. Useful after what
 refused it was changed: a limit was raised, a rule loosened, a schema mended. What is refused again becomes a new dead letter that
-stands for the old one, so that --all never sends both. Sending twice is harmless: records are known by their ids, and those that are
-in the store already count as repeats. Of a value above 512 KB only the beginning is kept here; it is read from its own topic, where
+stands for the old one, so that --all never sends both. Without ids, what went in already is sent again as well: of interactions,
+transactions, relations and labels that adds nothing; items and users have no time of their own, and an old one overwrites what came
+since. Of a value above 512 KB only the beginning is kept here; it is read from its own topic, where
 retention still has it, else it is not sent and the exit code is 1.
 
 Examples:

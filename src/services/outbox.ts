@@ -110,20 +110,23 @@ async function publishRows(on: Queryable, rows: readonly OutboxRow[], publish: P
   // One statement at a time on the session that topics share.
   let deleting = Promise.resolve();
   const publishTopic = async (topic: string): Promise<void> => {
-    try {
-      for (const row of rows) {
-        if (row.topic !== topic) continue;
+    for (const row of rows) {
+      if (row.topic !== topic) continue;
+      try {
         await publish(topic, row.messages);
-        // At once: whoever waits for Kafka for long loses the session, and would send again what is not forgotten yet.
-        deleting = deleting.then(() => deleteMessages(on, [row.id]));
-        await deleting;
-        published += row.messages.length;
+      } catch (error) {
+        failed.set(topic, error);
+        return;
       }
-    } catch (error) {
-      failed.set(topic, error);
+      // At once: a session without a statement for long is ended, and what was deleted at the very end would be sent again.
+      deleting = deleting.then(() => deleteMessages(on, [row.id]));
+      await deleting;
+      published += row.messages.length;
     }
   };
-  await Promise.all([...new Set(rows.map(({ topic }) => topic))].map(publishTopic));
+  // All of them end before the session is given back, also where one fails.
+  const ended = await Promise.allSettled([...new Set(rows.map(({ topic }) => topic))].map(publishTopic));
+  for (const each of ended) if (each.status === 'rejected') throw each.reason;
   return { published, failed };
 }
 

@@ -164,17 +164,11 @@ export class BatchWriter<S extends StreamName> {
   /** Tells of a store that keeps a commit waiting: nothing fails meanwhile, and nothing goes on. */
   private async answered<T>(commit: Promise<T>, entries: readonly Entry<S>[]): Promise<T> {
     const { silenceMillis = SILENCE_MILLIS } = this.parts;
-    const startedAt = performance.now();
     const timer = setInterval(() => {
-      const seconds = Math.round((performance.now() - startedAt) / 1_000);
-      const silence = new KindredError(
-        'DATABASE_UNAVAILABLE',
-        `The store has not answered a commit for ${seconds} s.`,
-        {
-          remedy: 'Look whether it runs, and for sessions that hold locks.',
-          retriable: true,
-        },
-      );
+      const silence = new KindredError('DATABASE_UNAVAILABLE', 'The store has not answered a commit for a while.', {
+        remedy: 'Look whether it runs, and for sessions that hold locks.',
+        retriable: true,
+      });
       this.parts.onTrouble(silence, [...new Set(entries.map(({ home }) => home))]);
     }, silenceMillis);
     try {

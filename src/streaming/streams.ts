@@ -128,7 +128,7 @@ export class Streams {
       const told = this.mirroring.then(() => this.tellKafka());
       await Promise.race([told, sleep(LAST_MIRROR_MILLIS, undefined, { ref: false })]);
       await this.supervisor.stop();
-      const rest = this.parts.services.awaiting.stop().then(() => this.relay.stop());
+      const rest = Promise.all([this.parts.services.awaiting.stop(), this.relay.stop()]);
       await Promise.race([rest, sleep(LAST_WORK_MILLIS, undefined, { ref: false })]);
     }
     // One that is still waiting for a broker closes when it has given up.
