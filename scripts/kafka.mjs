@@ -148,7 +148,8 @@ async function makeData() {
   const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
   const text = lines.join('\n').replaceAll('@PORT@', port).replaceAll('@CONTROLLER_PORT@', controller);
   writeFileSync(files.settings, `${text}\n`);
-  const id = randomBytes(16).toString('base64url');
+  // Not beginning with a hyphen, which the tool would take for an option.
+  const id = `k${randomBytes(16).toString('base64url').slice(1)}`;
   const users = options.scram.flatMap((user) => ['--add-scram', user]);
   run('java', ['-cp', classpath(), 'kafka.tools.StorageTool', 'format', '-t', id, '-c', files.settings, ...users]);
   writeFileSync(files.brokers, `127.0.0.1:${port}`);

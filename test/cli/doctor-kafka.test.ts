@@ -20,7 +20,7 @@ describeWithKafka('what the doctor says of Kafka', (given) => {
     await ensureTopics(kafka, settings, [...inputs, ...outputs]);
     expect((await kafkaFindings(settings))[1]).toMatchObject({
       state: 'ok',
-      found: `all 9 of ${settings.topicPrefix}* are there`,
+      found: `all 10 of ${settings.topicPrefix}* are there`,
     });
   });
 
