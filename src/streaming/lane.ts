@@ -32,7 +32,7 @@ export interface LaneParts<S extends StreamName> {
   readonly fetching: Fetching;
   readonly offsets: (topic: string) => Promise<PartitionOffsets[]>;
   readonly startFrom: 'earliest' | 'latest';
-  /** What is larger, key and value together, is refused unread. */
+  /** What is larger, key, value and headers together, is refused unread. */
   readonly maxRecordBytes: number;
   readonly observer: StreamObserver;
   readonly log: Logger;

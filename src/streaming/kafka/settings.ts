@@ -21,7 +21,7 @@ export interface KafkaSettings {
   readonly startFrom: 'earliest' | 'latest';
   /** A member that gives no sign for so long is replaced. */
   readonly sessionTimeoutMillis: number;
-  /** A record whose key and value are larger goes to the dead letters. */
+  /** A record whose key, value and headers are larger goes to the dead letters. */
   readonly maxRecordBytes: number;
   /** Absent: no TLS. */
   readonly tls?: KafkaTls;
