@@ -69,5 +69,5 @@ describeWithData('fraud_handbook', "the handbook's payments", (folder) => {
       await database.close();
       await store.remove();
     }
-  });
+  }, 300_000);
 });
