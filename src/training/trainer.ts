@@ -18,6 +18,11 @@ export interface TrainingContext {
   /** Aborting it makes `train` reject with a CancelledError within one progress interval. */
   signal?: AbortSignal;
   onProgress?: (progress: TrainingProgress) => void;
+  /**
+   * Absolute path of the file where the run keeps its state now and then (see checkpoint.ts), so that one that was killed
+   * goes on from there when it is started again; undefined keeps none.
+   */
+  checkpoint?: string;
 }
 
 /**
@@ -51,5 +56,23 @@ export interface EmbeddingModel<Id = string> {
   /** How often each id was seen in training. */
   readonly frequencies: Uint32Array;
   /** Facts about the run for the model card: tokens, pairs, walkSteps, finalLoss … */
+  readonly facts: Readonly<Record<string, number | string | boolean>>;
+}
+
+/**
+ * Vectors of things or of whole sequences, with what turns later sequences or texts into vectors of the same space. Rows
+ * of `input` follow `ids`, (ids.length, dimension) row-major f32. `output` and `outputBias` are there where things of the
+ * space can be asked for by inner product (see EmbeddingModel).
+ */
+export interface SequenceModel {
+  readonly ids: readonly string[];
+  readonly dimension: number;
+  readonly input: Float32Array;
+  readonly output?: Float32Array;
+  readonly outputBias?: Float32Array;
+  /** How often a thing was seen, or how many events a sequence has. */
+  readonly frequencies: Uint32Array;
+  /** What `openEncoder` (encoders.ts) needs, by name: networks, tables, lists. Empty where there is no encoder. */
+  readonly artifacts: Readonly<Record<string, Uint8Array>>;
   readonly facts: Readonly<Record<string, number | string | boolean>>;
 }

@@ -1,0 +1,38 @@
+/**
+ * What turns sequences and texts that came after training into vectors of a trained model's space, by trainer. An encoder
+ * is opened from a model's artifacts alone. To add one: export a `Loader` beside the trainer and add it to `LOADERS`.
+ */
+import { KindredError } from '../errors';
+import type { EventSequences } from './sequence2vec/event-sequences';
+
+/** What a model can do for events and texts that it has not seen. Things it does not know are left out. */
+export interface Encoder {
+  /** Length of the vectors of the space. */
+  readonly dimension: number;
+  /** One vector a sequence: (sequences, dimension) row-major f32; zeros where it knows nothing of a sequence. */
+  readonly sequence?: (sequences: EventSequences) => Promise<Float32Array>;
+  /** One vector an event: (events, contextDimension), such as [T, h_left, h_right] (Peters et al. 2018). */
+  readonly contexts?: (sequences: EventSequences) => Promise<{ dimension: number; vectors: Float32Array }>;
+  /**
+   * What comes next: one question a sequence, (sequences, dimension); question . output + outputBias ranks the things.
+   * Zeros where it knows nothing of a sequence.
+   */
+  readonly next?: (sequences: EventSequences) => Promise<Float32Array>;
+  /** One vector a text: (texts, dimension); zeros where nothing of a text is known. */
+  readonly text?: (texts: readonly string[]) => Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+export type Artifacts = Readonly<Record<string, Uint8Array>>;
+export type Loader = (artifacts: Artifacts) => Promise<Encoder>;
+
+const LOADERS: Readonly<Record<string, Loader>> = Object.freeze({});
+
+/** @throws KindredError BAD_USER_INPUT where the trainer makes no encoders */
+export async function openEncoder(trainer: string, artifacts: Artifacts): Promise<Encoder> {
+  if (!Object.hasOwn(LOADERS, trainer))
+    throw new KindredError('BAD_USER_INPUT', `Models of ${trainer} make no vectors for what came after training.`, {
+      remedy: `Train one of: ${Object.keys(LOADERS).join(', ')}.`,
+    });
+  return LOADERS[trainer](artifacts);
+}
