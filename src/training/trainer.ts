@@ -12,6 +12,8 @@ export interface TrainingProgress {
   total: number;
   /** Mean loss over what was done since the last report, where the trainer has one. */
   loss?: number;
+  /** Where a run that was interrupted went on: `epoch 3 of 5`. */
+  resumedFrom?: string;
 }
 
 export interface TrainingContext {
