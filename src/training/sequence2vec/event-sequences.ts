@@ -40,21 +40,31 @@ export interface SequenceEvent {
   readonly categories?: readonly (string | null | undefined)[];
 }
 
-/** Collects events in any order. Events of a sequence with the same time keep the order in which they came. */
+/**
+ * Collects events in any order. Events of a sequence with the same time keep the order in which they came. Columns lie on
+ * shared memory from the start: events that come in order, as from a store, are never copied.
+ */
 export class EventSequencesBuilder {
   readonly #keys = new Numbering();
   readonly #things = new Numbering();
-  readonly #categories: { readonly numbering: Numbering; codes: Int32Array }[];
+  readonly #categories: { readonly name: string; readonly numbering: Numbering; codes: Int32Array }[];
   #events = 0;
-  #keyOf = new Int32Array(1024);
-  #thingOf = new Int32Array(1024);
-  #timeOf = new Float64Array(1024);
-  #amountOf = new Float32Array(1024);
-  #hasAmounts = false;
+  #keyOf: Int32Array;
+  #thingOf: Int32Array;
+  #timeOf: Float64Array;
+  /** From the first event on that has one. */
+  #amountOf?: Float32Array;
 
-  /** @param categoryNames names of the further categories, in the order in which events give them */
-  constructor(private readonly categoryNames: readonly string[] = []) {
-    this.#categories = categoryNames.map(() => ({ numbering: new Numbering(), codes: new Int32Array(1024) }));
+  /**
+   * @param categoryNames names of the further categories, in the order in which events give them
+   * @param expected events that will come, about; what is not used of it takes no memory
+   */
+  constructor(categoryNames: readonly string[] = [], expected = 1024) {
+    const length = Math.max(1, expected);
+    this.#keyOf = sharedInt32(length);
+    this.#thingOf = sharedInt32(length);
+    this.#timeOf = sharedFloat64(length);
+    this.#categories = categoryNames.map((name) => ({ name, numbering: new Numbering(), codes: sharedInt32(length) }));
   }
 
   get events(): number {
@@ -67,8 +77,8 @@ export class EventSequencesBuilder {
     this.#keyOf[at] = this.#keys.of(key);
     this.#thingOf[at] = this.#things.of(thing);
     this.#timeOf[at] = occurredAt;
-    this.#amountOf[at] = amount ?? Number.NaN;
-    if (amount !== undefined) this.#hasAmounts = true;
+    if (amount !== undefined) this.#amountOf ??= sharedFloat32(this.#keyOf.length).fill(Number.NaN, 0, at);
+    if (this.#amountOf) this.#amountOf[at] = amount ?? Number.NaN;
     this.#categories.forEach(({ numbering, codes }, i) => {
       const value = categories[i];
       codes[at] = value === null || value === undefined ? -1 : numbering.of(value);
@@ -77,35 +87,37 @@ export class EventSequencesBuilder {
 
   build(): EventSequences {
     const events = this.#events;
-    const offsets = new Int32Array(new SharedArrayBuffer(4 * (this.#keys.names.length + 1)));
-    for (let at = 0; at < events; at++) offsets[this.#keyOf[at] + 1]++;
-    for (let key = 0; key + 1 < offsets.length; key++) offsets[key + 1] += offsets[key];
-    const order = Int32Array.from({ length: events }, (_, at) => at);
-    // What comes from a store is in order already; sorting what is sorted would cost the most of it.
-    if (!this.#isOrdered())
-      order.sort((a, b) => this.#keyOf[a] - this.#keyOf[b] || this.#timeOf[a] - this.#timeOf[b] || a - b);
-    const inOrder = (values: Int32Array) => {
-      const ordered = new Int32Array(new SharedArrayBuffer(4 * events));
-      for (let at = 0; at < events; at++) ordered[at] = values[order[at]];
+    const offsets = this.#offsets();
+    const order = this.#isOrdered() ? undefined : this.#order(offsets);
+    const inOrder = <Column extends Int32Array | Float32Array | Float64Array>(
+      column: Column,
+      shared: (length: number) => Column,
+    ): Column => {
+      if (!order) return column.subarray(0, events) as Column;
+      const ordered = shared(events);
+      for (let at = 0; at < events; at++) ordered[at] = column[order[at]];
       return ordered;
     };
-    const times = new Float64Array(new SharedArrayBuffer(8 * events));
-    const amounts = new Float32Array(new SharedArrayBuffer(this.#hasAmounts ? 4 * events : 0));
-    for (let at = 0; at < events; at++) times[at] = this.#timeOf[order[at]];
-    for (let at = 0; at < amounts.length; at++) amounts[at] = this.#amountOf[order[at]];
     return {
       keys: this.#keys.names,
       ids: this.#things.names,
       offsets,
-      things: inOrder(this.#thingOf),
-      times,
-      ...(this.#hasAmounts && { amounts }),
-      categories: this.#categories.map(({ numbering, codes }, i) => ({
-        name: this.categoryNames[i],
+      things: inOrder(this.#thingOf, sharedInt32),
+      times: inOrder(this.#timeOf, sharedFloat64),
+      ...(this.#amountOf && { amounts: inOrder(this.#amountOf, sharedFloat32) }),
+      categories: this.#categories.map(({ name, numbering, codes }) => ({
+        name,
         values: numbering.names,
-        codes: inOrder(codes),
+        codes: inOrder(codes, sharedInt32),
       })),
     };
+  }
+
+  #offsets(): Int32Array {
+    const offsets = sharedInt32(this.#keys.names.length + 1);
+    for (let at = 0; at < this.#events; at++) offsets[this.#keyOf[at] + 1]++;
+    for (let key = 0; key + 1 < offsets.length; key++) offsets[key + 1] += offsets[key];
+    return offsets;
   }
 
   #isOrdered(): boolean {
@@ -116,18 +128,43 @@ export class EventSequencesBuilder {
     return true;
   }
 
+  /** Events by sequence and time. Placed by sequence first: sorting them all at once would take many times as long. */
+  #order(offsets: Int32Array): Int32Array {
+    const order = new Int32Array(this.#events);
+    const next = offsets.slice();
+    for (let at = 0; at < this.#events; at++) order[next[this.#keyOf[at]]++] = at;
+    for (let key = 0; key + 1 < offsets.length; key++) {
+      const own = order.subarray(offsets[key], offsets[key + 1]);
+      if (own.some((at, i) => i > 0 && this.#timeOf[at] < this.#timeOf[own[i - 1]]))
+        own.sort((a, b) => this.#timeOf[a] - this.#timeOf[b] || a - b);
+    }
+    return order;
+  }
+
   #grow(): void {
     const length = this.#keyOf.length * 2;
-    const larger = <Numbers extends Int32Array | Float32Array | Float64Array>(fresh: Numbers, old: Numbers) => {
+    const larger = <Column extends Int32Array | Float32Array | Float64Array>(fresh: Column, old: Column): Column => {
       fresh.set(old);
       return fresh;
     };
-    this.#keyOf = larger(new Int32Array(length), this.#keyOf);
-    this.#thingOf = larger(new Int32Array(length), this.#thingOf);
-    this.#timeOf = larger(new Float64Array(length), this.#timeOf);
-    this.#amountOf = larger(new Float32Array(length), this.#amountOf);
-    for (const category of this.#categories) category.codes = larger(new Int32Array(length), category.codes);
+    this.#keyOf = larger(sharedInt32(length), this.#keyOf);
+    this.#thingOf = larger(sharedInt32(length), this.#thingOf);
+    this.#timeOf = larger(sharedFloat64(length), this.#timeOf);
+    if (this.#amountOf) this.#amountOf = larger(sharedFloat32(length), this.#amountOf);
+    for (const category of this.#categories) category.codes = larger(sharedInt32(length), category.codes);
   }
+}
+
+function sharedInt32(length: number): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(4 * length));
+}
+
+function sharedFloat32(length: number): Float32Array {
+  return new Float32Array(new SharedArrayBuffer(4 * length));
+}
+
+function sharedFloat64(length: number): Float64Array {
+  return new Float64Array(new SharedArrayBuffer(8 * length));
 }
 
 /** The things alone, one sequence after the other: what word2vec and fastText learn from. */
@@ -142,7 +179,7 @@ export function corpusOfSequences({ ids, offsets, things }: EventSequences): Seq
 }
 
 /** Gives each name the next number the first time it is seen. */
-class Numbering {
+export class Numbering {
   readonly names: string[] = [];
   readonly #numbers = new Map<string, number>();
 
