@@ -1,0 +1,122 @@
+/**
+ * Trains a sequence trainer on what accounts did before the test, and measures what its vectors add to the hand-made
+ * features of payments: one job of a background thread.
+ */
+import { type Encoder, openEncoder } from '../encoders';
+import type { EventSequences } from '../sequence2vec/event-sequences';
+import { eventsBefore, pastsOf } from '../sequence2vec/pasts';
+import type { SequenceModel, TrainingContext } from '../trainer';
+import { trainNamed } from '../trainers';
+import type { Evaluation } from './evaluation';
+import type { LabelledTable, TimeSplit } from './fraud';
+import { canProbe, evaluatePaymentVectors, paymentRows } from './frozen-vectors';
+import type { Columns } from './linear-probe';
+
+export interface PaymentHistories {
+  /** The accounts' events, keyed by account. Events of one time stand in the order of the table's rows. */
+  readonly sequences: EventSequences;
+  /** Features of payments in order of time. */
+  readonly table: LabelledTable;
+}
+
+export interface PaymentTrial extends TimeSplit {
+  readonly seed: number;
+  /** Table of vectors that pooling stands on; other trainers need none. */
+  readonly base?: unknown;
+}
+
+/** Events of a history that an encoder is given at most; those with a `maxLength` of their own look at fewer. */
+const LONGEST_PAST = 100;
+/** Histories that are encoded in one go: bounds the memory of their copies. */
+const PAYMENTS_A_TURN = 4_096;
+
+/** @returns undefined where one side of the split lacks frauds or others */
+export async function trainAndEvaluateOnPayments(
+  trainer: string,
+  { sequences, table }: PaymentHistories,
+  options: Readonly<Record<string, unknown>>,
+  { trainTo, testFrom, seed, base }: PaymentTrial,
+  context: TrainingContext = {},
+): Promise<Evaluation | undefined> {
+  const split = { trainTo, testFrom };
+  const rows = paymentRows(table, split);
+  if (!canProbe(table, rows)) return undefined;
+  const known = eventsBefore(sequences, testFrom);
+  const data = base === undefined ? known : { sequences: known, base };
+  const model: SequenceModel = await trainNamed(trainer, data, { ...options, seed }, context);
+  const encoder = await openEncoder(trainer, model.artifacts);
+  try {
+    const asked = Int32Array.from([...rows.training, ...rows.test]);
+    const vectors = await vectorsAtPayments(encoder, { sequences, table }, asked);
+    return evaluatePaymentVectors(table, split, { vectors });
+  } finally {
+    await encoder.close();
+  }
+}
+
+/**
+ * For each row asked for, the vector of its account's events up to and including that payment; zeros for the others, and
+ * where the account has no event until then.
+ */
+export async function vectorsAtPayments(
+  encoder: Pick<Encoder, 'dimension' | 'sequence' | 'contexts'>,
+  { sequences, table }: PaymentHistories,
+  rows: Int32Array,
+): Promise<Columns> {
+  const { events, sequenceOf } = eventsOfRows(sequences, table);
+  const known = rows.filter((row) => events[row] >= 0);
+  let width = encoder.dimension;
+  let values = new Float32Array(0);
+  for (let start = 0; start < known.length; start += PAYMENTS_A_TURN) {
+    const turn = known.subarray(start, start + PAYMENTS_A_TURN);
+    const pasts = pastsOf(
+      sequences,
+      turn.map((row) => events[row]),
+      { sequenceOf: turn.map((row) => sequenceOf[row]), longest: LONGEST_PAST },
+    );
+    const part = await lastVectors(encoder, pasts);
+    width = part.width;
+    if (values.length === 0) values = new Float32Array(table.rows * width);
+    turn.forEach((row, i) => {
+      values.set(part.values.subarray(i * width, (i + 1) * width), row * width);
+    });
+  }
+  return { width, values: values.length === 0 ? new Float32Array(table.rows * width) : values };
+}
+
+/** The sequence's vector, or where a model has vectors of events only, its last event's. */
+async function lastVectors(
+  { dimension, sequence, contexts }: Partial<Encoder>,
+  pasts: EventSequences,
+): Promise<Columns> {
+  if (sequence) return { width: dimension!, values: await sequence(pasts) };
+  const { dimension: width, vectors } = await contexts!(pasts);
+  const values = new Float32Array((pasts.offsets.length - 1) * width);
+  for (let past = 0; past + 1 < pasts.offsets.length; past++) {
+    const last = pasts.offsets[past + 1] - 1;
+    values.set(vectors.subarray(last * width, (last + 1) * width), past * width);
+  }
+  return { width, values };
+}
+
+/**
+ * The event that each row is: of its account, at its time, the k-th row of that time being the k-th event. A payment that
+ * is not among the events (it lacks the field that they are about) has the account's last event before it.
+ */
+export function eventsOfRows(sequences: EventSequences, { accountIds, times, rows }: LabelledTable) {
+  const numbers = new Map(sequences.keys.map((key, number) => [key, number]));
+  const next = Int32Array.from(sequences.offsets.subarray(0, sequences.keys.length));
+  const events = new Int32Array(rows).fill(-1);
+  const sequenceOf = new Int32Array(rows).fill(-1);
+  for (let row = 0; row < rows; row++) {
+    const sequence = numbers.get(accountIds[row]);
+    if (sequence === undefined) continue;
+    const end = sequences.offsets[sequence + 1];
+    while (next[sequence] < end && sequences.times[next[sequence]] < times[row]) next[sequence]++;
+    if (next[sequence] < end && sequences.times[next[sequence]] === times[row]) next[sequence]++;
+    if (next[sequence] === sequences.offsets[sequence]) continue;
+    events[row] = next[sequence] - 1;
+    sequenceOf[row] = sequence;
+  }
+  return { events, sequenceOf };
+}
