@@ -9,6 +9,8 @@ import type { EventSequences } from './sequence2vec/event-sequences';
 export interface Encoder {
   /** Length of the vectors of the space. */
   readonly dimension: number;
+  /** Whether events of a thing, or a text, tell it anything. What it does not know is left out, and named to whoever asks. */
+  knows(thing: string): boolean;
   /** One vector a sequence: (sequences, dimension) row-major f32; zeros where it knows nothing of a sequence. */
   readonly sequence?: (sequences: EventSequences) => Promise<Float32Array>;
   /** One vector an event: (events, contextDimension), such as [T, h_left, h_right] (Peters et al. 2018). */
