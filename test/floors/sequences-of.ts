@@ -1,0 +1,36 @@
+/** Beauty's purchases and MSNBC's page views as event sequences, for floors and benchmarks. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { type EventSequences, EventSequencesBuilder } from '../../src/training/sequence2vec/event-sequences';
+
+/** One sequence a user, in the order of time; the data has no times beside that order. */
+export function beautyPurchases(folder: string): EventSequences {
+  const builder = new EventSequencesBuilder();
+  const [, ...lines] = linesOf(join(folder, 'sequences.csv.gz'));
+  for (const line of lines) {
+    const [key, items] = line.split(',');
+    items.split(' ').forEach((thing, occurredAt) => {
+      builder.add({ key, thing, occurredAt });
+    });
+  }
+  return builder.build();
+}
+
+/** @param sessions of those with two page views or more, the first so many */
+export function newsSessions(folder: string, sessions = Number.POSITIVE_INFINITY): EventSequences {
+  const builder = new EventSequencesBuilder();
+  let taken = 0;
+  for (const [number, line] of linesOf(join(folder, 'sequences.txt.gz')).entries()) {
+    const pages = line.trim().split(' ');
+    if (line.startsWith('#') || pages.length < 2) continue;
+    if (taken++ >= sessions) break;
+    // Sessions one after the other; the data has the order of their page views, and no times.
+    for (const [at, thing] of pages.entries()) builder.add({ key: `${number}`, thing, occurredAt: number * 1e5 + at });
+  }
+  return builder.build();
+}
+
+function linesOf(file: string): string[] {
+  return gunzipSync(readFileSync(file)).toString().trim().split('\n');
+}
