@@ -1,21 +1,24 @@
 /** The loss of negative sampling on a few pairs of neighbours: cheap enough for progress, never used for learning. */
-import { drawFrom } from './alias';
+import { type AliasTable, drawFrom } from './alias';
+import type { LossSample } from './pool-kernel';
 import type { Random } from './random';
-import { noiseOf, openTables, type SharedSkipGram } from './skip-gram';
 
 /** Pairs looked at in one call: some microseconds, beside tens of milliseconds of training on a unit. */
 const PAIRS = 16;
 
-export interface LossSample {
-  readonly sum: number;
-  readonly samples: number;
+export interface ScoredTables {
+  readonly input: Float32Array;
+  readonly output: Float32Array;
+  /** Floats from one row to the next. */
+  readonly stride: number;
+  readonly dimension: number;
+  readonly negatives: number;
+  readonly noise: AliasTable;
 }
 
-export function sampleLoss(shared: SharedSkipGram, tokens: Int32Array, random: Random): LossSample {
+export function sampleLoss(tables: ScoredTables, tokens: Int32Array, random: Random): LossSample {
   if (tokens.length < 2) return { sum: 0, samples: 0 };
-  const { input, output, stride } = openTables(shared);
-  const noise = noiseOf(shared);
-  const { dimension, negatives } = shared.shape;
+  const { input, output, stride, dimension, negatives, noise } = tables;
   const score = (context: number, node: number) => {
     let sum = 0;
     for (let d = 0; d < dimension; d++) sum += input[context * stride + d] * output[node * stride + d];
@@ -36,6 +39,6 @@ export function sampleLoss(shared: SharedSkipGram, tokens: Int32Array, random: R
 }
 
 /** log(1 + e^x), which is -log of the sigmoid of -x, without overflow. */
-function softplus(x: number): number {
+export function softplus(x: number): number {
   return x > 0 ? x + Math.log1p(Math.exp(-x)) : Math.log1p(Math.exp(x));
 }

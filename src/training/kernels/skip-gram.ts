@@ -3,11 +3,22 @@
  * the build that the host can run, and refuses any argument that the kernel, which checks nothing, could not bear.
  * Threads are `pool.ts`'s business; here is what each of them holds.
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { KindredError, OptionError } from '../../errors';
 import { type AliasTable, buildAliasTable } from './alias';
+import {
+  allocate,
+  askBuild,
+  availableBuilds,
+  compileBuild,
+  instantiate,
+  type KernelBuild,
+  LINE,
+  Placement,
+  rowBytes,
+} from './kernel-memory';
+import { type ScoredTables, sampleLoss } from './loss';
+import type { LossSample, PoolKernel, TrainedTokens } from './pool-kernel';
 import { Random } from './random';
 import { fillSigmoidTable, SIGMOID_CELLS } from './skip-gram.scalar';
 
@@ -29,6 +40,9 @@ export interface SkipGramShape {
   readonly tokenCapacity: number;
 }
 
+/** Name of its builds. */
+const KERNEL = 'skip-gram';
+
 const wholeNumber = (most: number) => z.number().int().min(1).max(most);
 
 const shapeSchema = z.strictObject({
@@ -41,20 +55,6 @@ const shapeSchema = z.strictObject({
   tokenCapacity: wholeNumber(2 ** 28),
 });
 
-/** `plain` runs wherever there is WASM SIMD; `relaxed` fuses multiply-adds where the host has relaxed SIMD. */
-export type KernelBuild = 'plain' | 'relaxed';
-
-const FILES: Record<KernelBuild, string> = { plain: 'skip-gram.wasm', relaxed: 'skip-gram.relaxed.wasm' };
-
-function readBuild(build: KernelBuild): Uint8Array {
-  return readFileSync(join(__dirname, 'generated', FILES[build]));
-}
-
-/** The builds that this host can run, the fastest first. Node 20 has relaxed SIMD only behind a flag, 22 has it. */
-export function availableBuilds(): KernelBuild[] {
-  return WebAssembly.validate(readBuild('relaxed')) ? ['relaxed', 'plain'] : ['plain'];
-}
-
 /** Where things are, in bytes from the start of the memory. */
 interface Layout {
   /** Bytes from one row to the next: a multiple of 16, so that a row is whole vectors of four. */
@@ -62,7 +62,9 @@ interface Layout {
   readonly input: number;
   readonly output: number;
   readonly noise: number;
-  readonly frequencies: number;
+  /** One word a node for each thread; rows of threads are `countBytes` apart. */
+  readonly counts: number;
+  readonly countBytes: number;
   readonly sigmoid: number;
   readonly threads: readonly { readonly random: number; readonly scratch: number; readonly tokens: number }[];
   readonly bytes: number;
@@ -85,12 +87,6 @@ export interface SkipGramStart {
   readonly build?: KernelBuild;
 }
 
-const PAGE = 65_536;
-/** What 32-bit addresses reach. */
-const MOST_BYTES = 65_536 * PAGE;
-/** A cache line: tables and what only one thread writes start on one. */
-const LINE = 64;
-
 /**
  * Makes the memory: inputs uniform in ±0.5 / dimension and outputs zero (word2vec.c), the noise distribution, tables.
  * @throws OptionError for a shape out of range, KindredError TRAINING_FAILED where the memory would be too large
@@ -104,10 +100,10 @@ export function createSkipGram(shape: SkipGramShape, start: SkipGramStart): Shar
   if (start.noise.length !== shape.nodes) {
     throw new OptionError('noise', `There are ${start.noise.length} noise weights for ${shape.nodes} nodes.`);
   }
-  const build = start.build ?? availableBuilds()[0];
-  const module = new WebAssembly.Module(readBuild(build));
+  const build = start.build ?? availableBuilds(KERNEL)[0];
+  const module = compileBuild(KERNEL, build);
   const layout = planLayout(shape, scratchBytesOf(module, shape));
-  const memory = allocate(shape, layout);
+  const memory = allocate(layout.bytes, shape);
   fillSigmoidTable(new Float32Array(memory.buffer, layout.sigmoid, SIGMOID_CELLS + 1));
   const shared = { shape, layout, memory, module, build };
   buildAliasTable(start.noise, noiseOf(shared));
@@ -122,31 +118,22 @@ export function createSkipGram(shape: SkipGramShape, start: SkipGramStart): Shar
 /** Second step of the seed path of the tables' first values; units of work use their number. */
 const SEED_OF_START = 2 ** 40;
 
-function rowBytes(dimension: number): number {
-  return Math.ceil(dimension / 4) * 16;
-}
-
 function scratchBytesOf(module: WebAssembly.Module, { window, negatives, dimension }: SkipGramShape): number {
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
-  const { exports } = new WebAssembly.Instance(module, { env: { memory, abort } });
-  return (exports as unknown as KernelExports).scratchBytes(window, negatives, rowBytes(dimension));
+  return askBuild<KernelExports>(module).scratchBytes(window, negatives, rowBytes(dimension));
 }
 
 function planLayout(shape: SkipGramShape, scratchBytes: number): Layout {
-  // The first line stays unused, so that no address is 0.
-  let bytes = LINE;
-  const take = (size: number) => {
-    const at = bytes;
-    bytes += Math.ceil(size / LINE) * LINE;
-    return at;
-  };
+  const placement = new Placement();
+  const take = (size: number) => placement.take(size);
   const stride = rowBytes(shape.dimension);
+  const countBytes = Math.ceil((shape.nodes * 4) / LINE) * LINE;
   const layout = {
     stride,
     input: take(shape.nodes * stride),
     output: take(shape.nodes * stride),
     noise: take(shape.nodes * 8),
-    frequencies: take(shape.nodes * 4),
+    counts: take(shape.threads * countBytes),
+    countBytes,
     sigmoid: take((SIGMOID_CELLS + 1) * 4),
     threads: Array.from({ length: shape.threads }, () => ({
       random: take(16),
@@ -154,30 +141,7 @@ function planLayout(shape: SkipGramShape, scratchBytes: number): Layout {
       tokens: take(shape.tokenCapacity * 4),
     })),
   };
-  return { ...layout, bytes };
-}
-
-function allocate(shape: SkipGramShape, { bytes }: Layout): WebAssembly.Memory {
-  const facts = { nodes: shape.nodes, dimension: shape.dimension, bytes };
-  const remedy = 'Lower the dimension, or leave out rare things (minCount).';
-  if (bytes > MOST_BYTES) {
-    const needed = (bytes / 2 ** 30).toFixed(1);
-    throw new KindredError(
-      'TRAINING_FAILED',
-      `${shape.nodes} things at dimension ${shape.dimension} need ${needed} GiB; a training run can hold 4 GiB.`,
-      { remedy, facts },
-    );
-  }
-  const pages = Math.ceil(bytes / PAGE);
-  try {
-    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  } catch (cause) {
-    throw new KindredError('TRAINING_FAILED', `The host did not give ${bytes} bytes for training.`, {
-      remedy,
-      facts,
-      cause,
-    });
-  }
+  return { ...layout, bytes: placement.bytes };
 }
 
 interface KernelExports {
@@ -200,28 +164,17 @@ interface KernelExports {
   ): number;
 }
 
-/** AssemblyScript's trap; the builds have no assertions, so it is never called. */
-function abort(): never {
-  throw new KindredError('TRAINING_FAILED', 'The skip-gram kernel aborted.');
-}
-
-export interface TrainedTokens {
-  /** Tokens, ends of sequences not counted. */
-  readonly tokens: number;
-  /** (context, target) pairs seen. */
-  readonly pairs: number;
-}
-
 /** What one thread trains with. Threads write to the same tables without locks; all else is a thread's own. */
-export class SkipGramKernel {
+export class SkipGramKernel implements PoolKernel {
   /** Where the tokens of the next call go: node numbers, -1 after each sequence. */
   readonly tokens: Int32Array;
-  /** How often each node was given to `train`, by all threads. */
-  readonly frequencies: Uint32Array;
+  /** How often each node was given to `train` by this thread. Threads that counted in one place would wait for each other. */
+  readonly #counts: Uint32Array;
   readonly #shared: SharedSkipGram;
   readonly #thread: Layout['threads'][number];
   readonly #exports: KernelExports;
   readonly #random: Random;
+  readonly #tables: ScoredTables;
 
   /** @param thread from 0 to shape.threads - 1, each for one thread at a time */
   constructor(shared: SharedSkipGram, thread: number) {
@@ -231,10 +184,11 @@ export class SkipGramKernel {
     }
     this.#shared = shared;
     this.#thread = layout.threads[thread];
-    this.#exports = new WebAssembly.Instance(module, { env: { memory, abort } }).exports as unknown as KernelExports;
+    this.#exports = instantiate(module, memory);
+    this.#tables = { ...openTables(shared), noise: noiseOf(shared), ...shape };
     this.#random = new Random(new Uint32Array(memory.buffer, this.#thread.random, 4));
     this.tokens = new Int32Array(memory.buffer, this.#thread.tokens, shape.tokenCapacity);
-    this.frequencies = frequenciesOf(shared);
+    this.#counts = new Uint32Array(memory.buffer, layout.counts + thread * layout.countBytes, shape.nodes);
   }
 
   /** Starts this thread's random numbers; the same path and tables give the same bytes. */
@@ -275,9 +229,14 @@ export class SkipGramKernel {
     return { tokens, pairs };
   }
 
+  sampleLoss(count: number, random: Random): LossSample {
+    return sampleLoss(this.#tables, this.tokens.subarray(0, count), random);
+  }
+
   #countTokens(count: number): number {
     let found = 0;
-    const { tokens, frequencies } = this;
+    const { tokens } = this;
+    const counts = this.#counts;
     const { nodes } = this.#shared.shape;
     for (let i = 0; i < count; i++) {
       const token = tokens[i];
@@ -288,7 +247,7 @@ export class SkipGramKernel {
         );
       }
       if (token < 0) continue;
-      Atomics.add(frequencies, token, 1);
+      counts[token]++;
       found++;
     }
     return found;
@@ -334,7 +293,23 @@ export function noiseOf({ shape, layout, memory }: SharedSkipGram): AliasTable {
   return new Uint32Array(memory.buffer, layout.noise, 2 * shape.nodes);
 }
 
-/** How often each node was a token, for all threads. A view of the same memory. */
-export function frequenciesOf({ shape, layout, memory }: SharedSkipGram): Uint32Array {
-  return new Uint32Array(memory.buffer, layout.frequencies, shape.nodes);
+/** How often each node was a token, for each thread: rows of `countBytes` each. A view of the same memory. */
+export function countsOf({ shape, layout, memory }: SharedSkipGram): Uint32Array {
+  return new Uint32Array(memory.buffer, layout.counts, (shape.threads * layout.countBytes) / 4);
+}
+
+/** How often each node was a token, all threads together. */
+export function frequenciesOf(shared: SharedSkipGram): Uint32Array {
+  const { nodes, threads } = shared.shape;
+  const counts = countsOf(shared);
+  const perThread = counts.length / threads;
+  const frequencies = new Uint32Array(nodes);
+  for (let thread = 0; thread < threads; thread++) {
+    for (let node = 0; node < nodes; node++) frequencies[node] += counts[thread * perThread + node];
+  }
+  return frequencies;
+}
+
+export function openPoolKernel(shared: unknown, thread: number): PoolKernel {
+  return new SkipGramKernel(shared as SharedSkipGram, thread);
 }

@@ -8,7 +8,7 @@ import { collectGarbage } from '../../threads';
 import { type CompactGraph, compactGraph, graphBytes } from '../graph/compact-graph';
 import type { EdgeList } from '../graph/edge-list';
 import { walkable, walkableBytes } from '../graph/walks';
-import { trainSkipGram } from '../kernels/pool';
+import { trainSkipGram } from '../kernels/skip-gram-training';
 import type { EmbeddingModel, Trainer, TrainingContext } from '../trainer';
 import { checkRelations, type Node2VecOptions, node2vecOptions } from './options';
 import { countVisits } from './visits';
@@ -68,6 +68,7 @@ export async function trainOnGraph(
       walkSteps: (trained.tokens / walkLength) * (walkLength - 1),
       finalLoss: trained.finalLoss,
       kernel: trained.build,
+      ...(trained.resumedFrom && { resumedFrom: trained.resumedFrom }),
       nodes: graph.nodes,
       ties: graph.ties,
       weighted: graph.weights !== undefined,

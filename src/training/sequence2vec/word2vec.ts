@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import type { SequenceCorpus } from '../corpus';
-import { trainSkipGram } from '../kernels/pool';
+import { trainSkipGram } from '../kernels/skip-gram-training';
 import type { EmbeddingModel, Trainer, TrainingContext } from '../trainer';
 import { type CorpusData, cutIntoStretches, keepChances } from './corpus-source';
 import { buildVocabulary, type Vocabulary } from './vocabulary';
@@ -54,6 +54,7 @@ async function train(
       pairs: trained.pairs,
       finalLoss: trained.finalLoss,
       kernel: trained.build,
+      ...(trained.resumedFrom && { resumedFrom: trained.resumedFrom }),
       items: vocabulary.ids.length,
       longestSequence: vocabulary.longestSequence,
       // Nothing wrong with it, but whoever expected a narrow window should know.

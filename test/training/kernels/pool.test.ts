@@ -1,6 +1,6 @@
 /** The pool of threads: what its sources, threads and callers may do to it. */
 import { join } from 'node:path';
-import { trainSkipGram } from '../../../src/training/kernels/pool';
+import { trainSkipGram } from '../../../src/training/kernels/skip-gram-training';
 import type { Dying } from './dying-source';
 
 const NODES = 50;

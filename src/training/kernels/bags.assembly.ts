@@ -1,0 +1,346 @@
+/**
+ * Bags of rows against outputs, with negative sampling, in WASM SIMD over a memory that threads share without locks
+ * (Hogwild). A bag is made one vector, the mean of its rows or one after the other; it predicts targets, each against
+ * fresh negatives; what it learned goes back to each of its rows. By what is in the bag this is CBOW (Mikolov et al.
+ * 2013), doc2vec in all its forms (Le & Mikolov 2014) or fastText (Bojanowski et al. 2017). The vector lives in scratch
+ * that belongs to the thread, so shared rows are read once and written once for each bag.
+ *
+ * It checks nothing: `bags.ts` is the facade that does, and `bags.scalar.ts` the twin that says in plain arithmetic what
+ * each step means. No globals, no static data, no allocation: everything lives where the plan points.
+ */
+import { draw, drawNegative } from './simd/arithmetic.assembly';
+import { oneByFrozen, oneByMany, oneBySix } from './simd/one-by-many.assembly';
+
+/** What `bags.ts` lays out for a thread: words of 32 bits, in this order. Addresses and widths are in bytes. */
+@unmanaged
+class Plan {
+  mode: i32;
+  tokens: usize;
+  input: usize;
+  stride: usize;
+  output: usize;
+  /** Also the width of the bag's vector: the stride, or that of all slots where they are concatenated. */
+  width: usize;
+  window: i32;
+  negatives: i32;
+  /** Rows of a group of outputs: 1 + negatives in whole triples. */
+  group: i32;
+  noise: usize;
+  things: u32;
+  sigmoid: usize;
+  random: usize;
+  /** (things + 1) and the rows themselves: the rows of each thing; 0 where a thing is its own row. */
+  partOffsets: usize;
+  parts: usize;
+  /** Address of the row of sequence 0. */
+  sequences: usize;
+  /** Address of the row that stands where a window has no context. */
+  empty: usize;
+  learnsThings: i32;
+  learnsOutputs: i32;
+  learnsSequences: i32;
+  /** DBOW: whether things learn from each other too, as in skip-gram. */
+  trainsThings: i32;
+  outputs: usize;
+  coefficients: usize;
+  gradients: usize;
+  vector: usize;
+  start: usize;
+  sequenceVector: usize;
+  sequenceStart: usize;
+  bag: usize;
+}
+
+// @ts-ignore: decorator
+@inline
+const CBOW = 0;
+// @ts-ignore: decorator
+@inline
+const SKIP_GRAM = 1;
+// @ts-ignore: decorator
+@inline
+const DM = 2;
+// @ts-ignore: decorator
+@inline
+const DM_CONCATENATION = 3;
+
+/**
+ * Trains on `count` tokens (i32: a thing, -1 ends a sequence, -2 - s opens sequence s) and returns how many predictions
+ * it learned from. Rows of tables have zeros beyond the dimension.
+ */
+export function train(plan: Plan, count: i32, rate: f32): i32 {
+  if (plan.mode == SKIP_GRAM) return trainSkipGram(plan, count, rate);
+  if (plan.mode == CBOW || plan.mode == DM) return trainMean(plan, count, rate);
+  if (plan.mode == DM_CONCATENATION) return trainConcatenation(plan, count, rate);
+  return trainSequences(plan, count, rate);
+}
+
+// @ts-ignore: decorator
+@inline
+function tokenAt(plan: Plan, at: i32): i32 {
+  return load<i32>(plan.tokens + (<usize>at << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+function rowOfSequence(plan: Plan, token: i32): usize {
+  return plan.sequences + <usize>(-2 - token) * plan.stride;
+}
+
+/** How far the window reaches this time: near contexts are seen more often than far ones. */
+// @ts-ignore: decorator
+@inline
+function drawReach(plan: Plan): i32 {
+  return 1 + <i32>((<u64>draw(plan.random) * <u64>plan.window) >> 32);
+}
+
+/** The first token that the window reaches. */
+// @ts-ignore: decorator
+@inline
+function firstOf(plan: Plan, at: i32, reach: i32): i32 {
+  let first = at;
+  while (first > 0 && at - first < reach && tokenAt(plan, first - 1) >= 0) first--;
+  return first;
+}
+
+/** CBOW and the mean form of Distributed Memory: contexts (and the sequence) predict the thing between them. */
+function trainMean(plan: Plan, count: i32, rate: f32): i32 {
+  let sequence: usize = 0;
+  let predictions = 0;
+  for (let at = 0; at < count; at++) {
+    const target = tokenAt(plan, at);
+    if (target < 0) {
+      sequence = plan.mode == DM && target < -1 ? rowOfSequence(plan, target) : 0;
+      continue;
+    }
+    const reach = drawReach(plan);
+    let end = plan.bag;
+    if (sequence != 0) {
+      store<usize>(end, sequence);
+      end += 4;
+    }
+    const things = end;
+    for (let other = firstOf(plan, at, reach); other < count && other - at <= reach; other++) {
+      if (other == at) continue;
+      const context = tokenAt(plan, other);
+      if (context < 0) break;
+      end = collect(plan, context, end);
+    }
+    if (end == plan.bag) continue;
+    gather(plan.bag, end, plan.stride, plan.vector, plan.start);
+    predict(plan, plan.vector, target, rate);
+    const from = plan.learnsSequences ? plan.bag : things;
+    const to = plan.learnsThings ? end : things;
+    if (from < to) spread(from, to, plan.stride, plan.vector, plan.start);
+    predictions++;
+  }
+  return predictions;
+}
+
+/** Each thing's rows predict its contexts: fastText, whose vector of a thing is made once a window and learns at once. */
+function trainSkipGram(plan: Plan, count: i32, rate: f32): i32 {
+  let predictions = 0;
+  for (let at = 0; at < count; at++) {
+    if (tokenAt(plan, at) >= 0) predictions += trainCentre(plan, at, count, rate);
+  }
+  return predictions;
+}
+
+function trainCentre(plan: Plan, at: i32, count: i32, rate: f32): i32 {
+  const reach = drawReach(plan);
+  const first = firstOf(plan, at, reach);
+  // A thing without a context has nothing to learn from.
+  if (first == at && (at + 1 >= count || tokenAt(plan, at + 1) < 0)) return 0;
+  const end = collect(plan, tokenAt(plan, at), plan.bag);
+  gather(plan.bag, end, plan.stride, plan.vector, plan.start);
+  let predictions = 0;
+  for (let other = first; other < count && other - at <= reach; other++) {
+    if (other == at) continue;
+    const context = tokenAt(plan, other);
+    if (context < 0) break;
+    predict(plan, plan.vector, context, rate);
+    predictions++;
+  }
+  if (plan.learnsThings) spread(plan.bag, end, plan.stride, plan.vector, plan.start);
+  return predictions;
+}
+
+/** DBOW: the sequence's vector, in scratch from its first thing to its last, predicts each of its things. */
+function trainSequences(plan: Plan, count: i32, rate: f32): i32 {
+  let sequence: usize = 0;
+  let predictions = 0;
+  for (let at = 0; at < count; at++) {
+    const token = tokenAt(plan, at);
+    if (token < 0) {
+      closeSequence(plan, sequence);
+      sequence = token < -1 ? rowOfSequence(plan, token) : 0;
+      if (sequence != 0) {
+        memory.copy(plan.sequenceVector, sequence, plan.stride);
+        memory.copy(plan.sequenceStart, sequence, plan.stride);
+      }
+      continue;
+    }
+    if (plan.trainsThings) predictions += trainCentre(plan, at, count, rate);
+    if (sequence == 0) continue;
+    predict(plan, plan.sequenceVector, token, rate);
+    predictions++;
+  }
+  closeSequence(plan, sequence);
+  return predictions;
+}
+
+function closeSequence(plan: Plan, sequence: usize): void {
+  if (sequence == 0 || !plan.learnsSequences) return;
+  store<usize>(plan.bag, sequence);
+  spread(plan.bag, plan.bag + 4, plan.stride, plan.sequenceVector, plan.sequenceStart);
+}
+
+/** Distributed Memory with concatenation: the sequence, then the contexts from the furthest left to the furthest right. */
+function trainConcatenation(plan: Plan, count: i32, rate: f32): i32 {
+  const stride = plan.stride;
+  let sequence: usize = 0;
+  let predictions = 0;
+  for (let at = 0; at < count; at++) {
+    const target = tokenAt(plan, at);
+    if (target < 0) {
+      sequence = target < -1 ? rowOfSequence(plan, target) : 0;
+      continue;
+    }
+    store<usize>(plan.bag, sequence != 0 ? sequence : plan.empty);
+    const first = firstOf(plan, at, plan.window);
+    let slot = plan.bag + 4;
+    for (let other = at - plan.window; other < first; other++, slot += 4) store<usize>(slot, plan.empty);
+    for (let other = first; other < at; other++, slot += 4) store<usize>(slot, rowOf(plan, tokenAt(plan, other)));
+    let inside = true;
+    for (let other = at + 1; other <= at + plan.window; other++, slot += 4) {
+      if (inside && (other >= count || tokenAt(plan, other) < 0)) inside = false;
+      store<usize>(slot, inside ? rowOf(plan, tokenAt(plan, other)) : plan.empty);
+    }
+    let to = plan.vector;
+    for (let from = plan.bag; from < slot; from += 4, to += stride) memory.copy(to, load<usize>(from), stride);
+    memory.copy(plan.start, plan.vector, plan.width);
+    predict(plan, plan.vector, target, rate);
+    let learned = plan.vector;
+    let start = plan.start;
+    for (let entry = plan.bag; entry < slot; entry += 4, learned += stride, start += stride) {
+      const learns = entry == plan.bag ? plan.learnsSequences && sequence != 0 : plan.learnsThings;
+      if (learns) spread(entry, entry + 4, stride, learned, start);
+    }
+    predictions++;
+  }
+  return predictions;
+}
+
+// @ts-ignore: decorator
+@inline
+function rowOf(plan: Plan, thing: i32): usize {
+  return plan.input + <usize>thing * plan.stride;
+}
+
+/** Writes the addresses of a thing's rows at `end` and returns the new end. */
+// @ts-ignore: decorator
+@inline
+function collect(plan: Plan, thing: i32, end: usize): usize {
+  if (plan.partOffsets == 0) {
+    store<usize>(end, rowOf(plan, thing));
+    return end + 4;
+  }
+  const offsets = plan.partOffsets + (<usize>thing << 2);
+  const last = plan.parts + (load<usize>(offsets, 4) << 2);
+  for (let part = plan.parts + (load<usize>(offsets) << 2); part < last; part += 4, end += 4) {
+    store<usize>(end, rowOf(plan, load<i32>(part)));
+  }
+  return end;
+}
+
+/** The mean of the rows from `bag` to `end`, twice: one copy learns, the other says what it was. */
+function gather(bag: usize, end: usize, stride: usize, vector: usize, start: usize): void {
+  const share = f32x4.splat(<f32>1 / <f32>((end - bag) >> 2));
+  const first = load<usize>(bag);
+  const unrolled = stride & ~63;
+  let d: usize = 0;
+  for (; d < unrolled; d += 64) {
+    const p = first + d;
+    let a = v128.load(p);
+    let b = v128.load(p, 16);
+    let c = v128.load(p, 32);
+    let e = v128.load(p, 48);
+    for (let row = bag + 4; row < end; row += 4) {
+      const q = load<usize>(row) + d;
+      a = f32x4.add(a, v128.load(q));
+      b = f32x4.add(b, v128.load(q, 16));
+      c = f32x4.add(c, v128.load(q, 32));
+      e = f32x4.add(e, v128.load(q, 48));
+    }
+    a = f32x4.mul(a, share);
+    b = f32x4.mul(b, share);
+    c = f32x4.mul(c, share);
+    e = f32x4.mul(e, share);
+    v128.store(vector + d, a);
+    v128.store(vector + d, b, 16);
+    v128.store(vector + d, c, 32);
+    v128.store(vector + d, e, 48);
+    v128.store(start + d, a);
+    v128.store(start + d, b, 16);
+    v128.store(start + d, c, 32);
+    v128.store(start + d, e, 48);
+  }
+  for (; d < stride; d += 16) {
+    let a = v128.load(first + d);
+    for (let row = bag + 4; row < end; row += 4) a = f32x4.add(a, v128.load(load<usize>(row) + d));
+    a = f32x4.mul(a, share);
+    v128.store(vector + d, a);
+    v128.store(start + d, a);
+  }
+}
+
+/** Gives what the vector learned to each row from `bag` to `end`: a row that is there twice gets it twice. */
+function spread(bag: usize, end: usize, stride: usize, vector: usize, start: usize): void {
+  const unrolled = stride & ~63;
+  let d: usize = 0;
+  for (; d < unrolled; d += 64) {
+    const a = f32x4.sub(v128.load(vector + d), v128.load(start + d));
+    const b = f32x4.sub(v128.load(vector + d, 16), v128.load(start + d, 16));
+    const c = f32x4.sub(v128.load(vector + d, 32), v128.load(start + d, 32));
+    const e = f32x4.sub(v128.load(vector + d, 48), v128.load(start + d, 48));
+    for (let row = bag; row < end; row += 4) {
+      const p = load<usize>(row) + d;
+      v128.store(p, f32x4.add(v128.load(p), a));
+      v128.store(p, f32x4.add(v128.load(p, 16), b), 16);
+      v128.store(p, f32x4.add(v128.load(p, 32), c), 32);
+      v128.store(p, f32x4.add(v128.load(p, 48), e), 48);
+    }
+  }
+  for (; d < stride; d += 16) {
+    const a = f32x4.sub(v128.load(vector + d), v128.load(start + d));
+    for (let row = bag; row < end; row += 4) {
+      const p = load<usize>(row) + d;
+      v128.store(p, f32x4.add(v128.load(p), a));
+    }
+  }
+}
+
+/** One prediction: the vector against the target and fresh negatives. */
+// @ts-ignore: decorator
+@inline
+function predict(plan: Plan, vector: usize, target: u32, rate: f32): void {
+  const outputs = plan.outputs;
+  const output = plan.output;
+  const width = plan.width;
+  const positive = output + <usize>target * width;
+  store<usize>(outputs, positive);
+  const drawn = (<usize>plan.negatives + 1) << 2;
+  const whole = <usize>plan.group << 2;
+  let k: usize = 4;
+  for (; k < drawn; k += 4) {
+    store<usize>(outputs + k, output + <usize>drawNegative(plan.random, plan.noise, plan.things) * width);
+  }
+  for (; k < whole; k += 4) store<usize>(outputs + k, positive);
+  if (plan.learnsOutputs == 0) {
+    oneByFrozen(vector, outputs, plan.group, width, plan.sigmoid, rate, plan.coefficients);
+  } else if (plan.group == 6) {
+    oneBySix(vector, outputs, width, plan.sigmoid, rate);
+  } else {
+    oneByMany(vector, outputs, plan.group, width, plan.sigmoid, rate, plan.coefficients, plan.gradients);
+  }
+}
