@@ -1,4 +1,5 @@
 /** The one place where things are constructed and wired. */
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from './config';
 import type { TrainingRun } from './domain/model';
@@ -31,6 +32,7 @@ export async function createApp(config: Config, warn?: (sentence: string) => voi
   const streams = config.kafka && (await import('./stream-wiring')).wireStreams(config.kafka, log);
   const { services, close } = openServices(database, {
     trainingThreads: config.trainingThreads,
+    checkpoints: join(config.dataDir, 'checkpoints'),
     onTrainingFailure: (run, error) => logFailure(log, run, error),
     ...streams?.serviceSettings,
   });

@@ -94,6 +94,7 @@ export class TrainingRunResolver {
       evaluate: input.evaluate ?? true,
       promote: input.promote ?? false,
       force: input.force ?? false,
+      restart: input.restart ?? false,
     });
     return { run: running.current() };
   }

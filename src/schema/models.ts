@@ -176,10 +176,12 @@ export class TrainingProgress {
 
 @InputType()
 export class StartTrainingInput {
-  @Field(() => String, { description: 'word2vec, node2vec, autoencoder …' })
+  @Field(() => String, {
+    description: 'word2vec, doc2vec, fasttext, pooling, elmo, coles, sasrec, node2vec or autoencoder.',
+  })
   trainer!: string;
 
-  @Field(() => String, { nullable: true, description: "The trainer's own space unless given." })
+  @Field(() => String, { nullable: true, description: "The trainer's own space, by its options, unless given." })
   space?: string | null;
 
   @Field(() => GraphQLJSONObject, { nullable: true, description: "The trainer's options, by name." })
@@ -199,6 +201,13 @@ export class StartTrainingInput {
 
   @Field(() => Boolean, { nullable: true, defaultValue: false, description: 'Promote it even if it loses.' })
   force?: boolean | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    defaultValue: false,
+    description: 'Begin anew; otherwise a run that was interrupted goes on from its last checkpoint.',
+  })
+  restart?: boolean | null;
 }
 
 @ObjectType({ simpleResolvers: true })

@@ -21,6 +21,7 @@ import {
   readArtifacts,
 } from '../stores/models';
 import type { Outbox } from './outbox';
+import { refuseUnsound } from './soundness';
 
 export class ModelRegistry {
   private readonly listeners = new Set<(space: string) => void>();
@@ -67,8 +68,12 @@ export class ModelRegistry {
     return readArtifacts(this.database, modelId);
   }
 
-  /** Stores a version whole or not at all. */
+  /**
+   * Stores a version whole or not at all.
+   * @throws KindredError TRAINING_FAILED for vectors that are not finite; MODEL_TOO_LARGE for what the store cannot hold
+   */
   async add(model: NewModel): Promise<Model> {
+    refuseUnsound(model);
     const id = await insertModel(this.database, model);
     return (await this.get(id))!;
   }
@@ -218,9 +223,9 @@ function refused(id: string, message: string, remedy: string): KindredError {
   return new KindredError('PROMOTION_REFUSED', message, { field: 'id', remedy, facts: { modelId: id } });
 }
 
-export function modelNotFound(id: string): KindredError {
+export function modelNotFound(id: string, field = 'id'): KindredError {
   return new KindredError('MODEL_NOT_FOUND', `There is no model "${id}".`, {
-    field: 'id',
+    field,
     remedy: 'List the models with: kindred models',
     facts: { modelId: id },
   });

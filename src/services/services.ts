@@ -57,6 +57,8 @@ export interface Services {
 export interface ServiceSettings {
   /** Threads that a training run may use where its options do not say. */
   trainingThreads: number;
+  /** Folder where training runs keep their state while they are under way; absent: none is kept. */
+  checkpoints?: string;
   /** Told about a run that failed for a reason that Kindred did not foresee. */
   onTrainingFailure: (run: TrainingRun, error: unknown) => void;
   /** Where Kafka is configured: how far its topics reach. */
@@ -79,6 +81,7 @@ export function openServices(database: Database, settings: ServiceSettings): Ope
   const ingestion = new IngestionService(database);
   const training = new TrainingRuns(database, registry, {
     threads: settings.trainingThreads,
+    checkpoints: settings.checkpoints,
     onFailure: settings.onTrainingFailure,
   });
   const models = new FraudModels();

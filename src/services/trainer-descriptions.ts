@@ -1,19 +1,19 @@
 /** What trainers there are, where their vectors go, and what can be set: for help texts and for whoever starts a run. */
-import { trainerNamed } from '../training/trainers';
+import { parseOptions, trainerNamed } from '../training/trainers';
 import { lessons } from './learning/lessons';
 import { describeOptions, type OptionDescription } from './option-descriptions';
 
 export interface TrainerDescription {
   readonly name: string;
-  /** Where its vectors go unless a run says otherwise. */
+  /** Where its vectors go with the usual options, unless a run says otherwise. */
   readonly space: string;
   readonly options: readonly OptionDescription[];
 }
 
 export function describeTrainers(): TrainerDescription[] {
-  return Object.entries(lessons).map(([name, { space }]) => ({
+  return Object.entries(lessons).map(([name, lesson]) => ({
     name,
-    space,
+    space: lesson.space(parseOptions(trainerNamed(name))),
     options: describeOptions(trainerNamed(name).options),
   }));
 }

@@ -2,38 +2,18 @@
  * Training runs: evaluate on held-out data, train on everything, store a new version, promote it if asked. Runs go one at
  * a time, since one uses every core it may; others wait in a short queue. The training itself is off this thread.
  */
-import { randomUUID } from 'node:crypto';
 import type { Model, ModelEvaluation, TrainingRun } from '../domain/model';
-import { InputError, KindredError } from '../errors';
+import { KindredError } from '../errors';
 import type { Database } from '../stores/database';
 import { failInterruptedRuns, findRun, listRuns, saveRun } from '../stores/runs';
-import { runInBackground, trainInBackground } from '../training/background';
-import type { TrainingContext } from '../training/trainer';
-import { parseOptions, trainerNamed } from '../training/trainers';
-import type { OffThread, Part } from './learning/lesson';
+import { Checkpoints, type RunCheckpoints } from './checkpoints';
 import { lessons } from './learning/lessons';
 import type { ModelRegistry } from './registry';
 import { RunInProgress, type RunningTraining, type TrainingOutcome } from './run-in-progress';
+import { measure, offThread } from './run-parts';
+import { describeRun, type Plan, planTraining, type StartTraining } from './training-plan';
 
-export interface StartTraining {
-  trainer: string;
-  /** @default the trainer's own: items, users or accounts */
-  space?: string;
-  /** Trainer options, typed or as the strings of `--set option=value`. */
-  options?: Readonly<Record<string, unknown>>;
-  /** Learn only from records at or after this time. */
-  dataFrom?: Date;
-  /** Learn only from records before this time. */
-  dataTo?: Date;
-  /** Measure on held-out data first, beside the baselines. @default true */
-  evaluate?: boolean;
-  /** Promote the version when it is there. @default false */
-  promote?: boolean;
-  /** Promote even if it loses to the plain baseline. @default false */
-  force?: boolean;
-}
-
-export type { RunningTraining, TrainingOutcome };
+export type { RunningTraining, StartTraining, TrainingOutcome };
 
 /** What `kindred evaluate` prints. */
 export interface EvaluationReport {
@@ -52,6 +32,8 @@ export interface TrainingSettings {
   threads: number;
   /** Everything about a failure that is not one of Kindred's own errors. */
   onFailure: (run: TrainingRun, error: unknown) => void;
+  /** Folder where runs keep their state while they are under way; absent: none is kept, and a killed run starts anew. */
+  checkpoints?: string;
 }
 
 /** Runs that may wait behind the one under way. */
@@ -61,33 +43,36 @@ const SILENCE_MILLIS = 60_000;
 const INTERRUPTED = {
   code: 'TRAINING_FAILED',
   message: 'interrupted',
-  remedy: 'Its process ended before it did. Start it again.',
+  remedy: 'Its process ended before it did. Start it again: it goes on from its last checkpoint, where it had one.',
 };
-const SPACE = /^[a-z][a-z0-9_]{0,39}$/;
 
 type Task = { run: RunInProgress<unknown>; work: () => Promise<void> };
-
-interface Plan {
-  trainer: string;
-  space: string;
-  options: Readonly<Record<string, unknown>>;
-  input: StartTraining;
-}
 
 export class TrainingRuns {
   private readonly queue: Task[] = [];
   private readonly unfinished = new Map<string, RunInProgress<unknown>>();
   private working?: Promise<void>;
+  private readonly checkpoints?: Checkpoints;
   private closed = false;
 
   constructor(
     private readonly database: Database,
     private readonly registry: ModelRegistry,
     private readonly settings: TrainingSettings,
-  ) {}
+  ) {
+    if (settings.checkpoints !== undefined) this.checkpoints = new Checkpoints(settings.checkpoints);
+  }
 
-  /** Ends what a killed process left running. The embedded store has one process, so nothing there can be under way. */
+  /**
+   * Ends what a killed process left running, and removes old checkpoints. The embedded store has one process, so nothing
+   * there can be under way.
+   */
   async recover(): Promise<number> {
+    this.checkpoints?.sweep();
+    return this.failInterrupted();
+  }
+
+  private failInterrupted(): Promise<number> {
     const now = new Date();
     const silentSince = this.database.kind === 'embedded' ? now : new Date(now.getTime() - SILENCE_MILLIS);
     return failInterruptedRuns(this.database, silentSince, now, INTERRUPTED);
@@ -95,7 +80,7 @@ export class TrainingRuns {
 
   /** Runs go one at a time, others queue. @throws KindredError TRAINING_BUSY when the queue is full; OptionError; InputError */
   async start(input: StartTraining): Promise<RunningTraining> {
-    const plan = this.plan(input);
+    const plan = planTraining(input, this.settings.threads);
     const run = new RunInProgress<TrainingOutcome>(describeRun(plan), (state, at) => saveRun(this.database, state, at));
     await this.enqueue(run, () => this.train(plan, run));
     return run;
@@ -111,17 +96,17 @@ export class TrainingRuns {
     input: Pick<StartTraining, 'space' | 'options' | 'dataFrom' | 'dataTo'> = {},
   ): Promise<RunningEvaluation> {
     const model = await this.registry.get(subject);
-    const plan = this.plan({
+    const given = {
       ...input,
       trainer: model?.trainer ?? subject,
       space: input.space ?? model?.space,
       options: { ...model?.options, ...input.options },
-    });
+    };
+    const plan = planTraining(given, this.settings.threads);
     const run = new RunInProgress<EvaluationReport>(describeRun(plan), async () => undefined);
     await this.enqueue(run, async () => {
-      const { signal } = run;
-      const prepared = await this.prepare(plan, signal);
-      const evaluation = await prepared.evaluate(this.offThread(plan, run));
+      const prepared = await this.prepare(plan, run.signal);
+      const evaluation = await prepared.evaluate(offThread(plan, run));
       if (!evaluation) throw nothingToMeasureBy(plan.trainer);
       return { trainer: plan.trainer, space: plan.space, options: plan.options, evaluation };
     });
@@ -137,7 +122,7 @@ export class TrainingRuns {
     if (here) return here.current();
     const stored = await findRun(this.database, id);
     if (stored?.status !== 'queued' && stored?.status !== 'running') return stored;
-    return (await this.recover()) > 0 ? findRun(this.database, id) : stored;
+    return (await this.failInterrupted()) > 0 ? findRun(this.database, id) : stored;
   }
 
   /** Newest first. */
@@ -170,28 +155,6 @@ export class TrainingRuns {
     await this.working;
   }
 
-  /** @throws OptionError, InputError */
-  private plan(input: StartTraining): Plan {
-    const trainer = trainerNamed(input.trainer);
-    const lesson = lessons[trainer.name];
-    const space = input.space ?? lesson.space;
-    if (!SPACE.test(space))
-      throw new InputError('space', `"${space.slice(0, 60)}" cannot name a space.`, {
-        remedy: 'Use at most 40 of a-z, 0-9 and _, a letter first.',
-      });
-    // Answers take the vectors of a space for what its trainer makes: friends must not be ranked by vectors of items.
-    const owner = Object.entries(lessons).find(([, { space: own }]) => own === space)?.[0];
-    if (owner !== undefined && owner !== trainer.name)
-      throw new InputError('space', `Space "${space}" is for models of ${owner}, not of ${trainer.name}.`, {
-        remedy: `Leave the space out to train "${lesson.space}", or give it another name.`,
-      });
-    const { dataFrom, dataTo } = input;
-    if (dataFrom && dataTo && dataFrom >= dataTo)
-      throw new InputError('dataFrom', '"dataFrom" is not before "dataTo", so there is nothing to learn from.');
-    const options = parseOptions(trainer, { threads: this.settings.threads, ...input.options });
-    return { trainer: trainer.name, space, options, input };
-  }
-
   private async enqueue<Outcome>(run: RunInProgress<Outcome>, work: () => Promise<Outcome>): Promise<void> {
     if (this.closed || this.queue.length >= MAX_QUEUED)
       throw new KindredError('TRAINING_BUSY', `${MAX_QUEUED} training runs are waiting already.`, {
@@ -217,17 +180,36 @@ export class TrainingRuns {
   }
 
   private async train(plan: Plan, run: RunInProgress<TrainingOutcome>): Promise<TrainingOutcome> {
+    const { dataFrom: from, dataTo: to, restart } = plan.input;
+    const checkpoints = this.checkpoints?.of({ ...plan, from, to });
+    if (restart) checkpoints?.remove();
+    try {
+      const outcome = await this.learn(plan, run, checkpoints);
+      checkpoints?.remove();
+      return outcome;
+    } catch (error) {
+      // What a failed run left might fail again. One that was cancelled may be wanted after all, and a store may come back.
+      const retriable = error instanceof KindredError && error.retriable;
+      if (!run.signal.aborted && !retriable) checkpoints?.remove();
+      throw error;
+    }
+  }
+
+  private async learn(
+    plan: Plan,
+    run: RunInProgress<TrainingOutcome>,
+    checkpoints?: RunCheckpoints,
+  ): Promise<TrainingOutcome> {
     const { input, trainer, space, options } = plan;
     run.report({ phase: 'reading the store', done: 0, total: 0 });
     const prepared = await this.prepare(plan, run.signal);
-    const off = this.offThread(plan, run);
-    const evaluation = input.evaluate === false ? undefined : await prepared.evaluate(off);
+    const off = offThread(plan, run, checkpoints);
+    const evaluation = input.evaluate === false ? undefined : await measure(prepared, off, checkpoints);
     const startedAt = performance.now();
-    const product = await prepared.learn(off);
+    const { rows, artifacts, facts } = await prepared.learn(off);
     const seconds = (performance.now() - startedAt) / 1000;
     run.refuseCancelled();
     run.report({ phase: 'storing the model', done: 0, total: 0 });
-    const { rows, artifacts, facts } = product;
     const { data } = prepared;
     const createdAt = new Date();
     const model = await this.registry.add({
@@ -251,21 +233,6 @@ export class TrainingRuns {
     const range = { from: input.dataFrom, to: input.dataTo };
     return lessons[trainer].prepare({ database: this.database, range, options, signal });
   }
-
-  private offThread({ trainer, options }: Plan, run: RunInProgress<unknown>): OffThread {
-    const context = (part: Part): TrainingContext => ({
-      signal: run.signal,
-      onProgress: (progress) => run.report({ ...progress, phase: `${part}: ${progress.phase}` }),
-    });
-    return {
-      train: (data, part) => trainInBackground(trainer, data, options, context(part)),
-      run: (job, part = 'evaluation') => runInBackground(job, context(part)),
-    };
-  }
-}
-
-function describeRun({ trainer, space, options }: Plan): TrainingRun {
-  return { id: randomUUID(), trainer, space, options, status: 'queued', done: 0, total: 0, startedAt: new Date() };
 }
 
 function nothingToMeasureBy(trainer: string): KindredError {

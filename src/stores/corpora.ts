@@ -10,14 +10,6 @@ export interface TimeRange {
   to?: Date;
 }
 
-export interface InteractionRow {
-  event_id: string;
-  user_id: string;
-  item_id: string;
-  session_id: string | null;
-  occurred_at: Date;
-}
-
 export interface TieRow {
   user_id: string;
   friend_id: string;
@@ -37,23 +29,6 @@ export interface RangeFacts {
 }
 
 const PAGE_ROWS = 20_000;
-
-/** Each user's interactions together, in time order. */
-export async function* interactionPages(on: Queryable, range: TimeRange): AsyncGenerator<InteractionRow[]> {
-  let last: InteractionRow | undefined;
-  for (;;) {
-    const { rows }: { rows: InteractionRow[] } = await on.query<InteractionRow>(
-      `SELECT event_id, user_id, item_id, session_id, occurred_at FROM interactions
-       WHERE ($1::text IS NULL OR (user_id, occurred_at, event_id) > ($1, $2::timestamptz, $3))
-         AND occurred_at >= coalesce($4::timestamptz, '-infinity') AND occurred_at < coalesce($5::timestamptz, 'infinity')
-       ORDER BY user_id, occurred_at, event_id LIMIT ${PAGE_ROWS}`,
-      [last?.user_id ?? null, last?.occurred_at ?? null, last?.event_id ?? null, range.from ?? null, range.to ?? null],
-    );
-    if (rows.length > 0) yield rows;
-    if (rows.length < PAGE_ROWS) return;
-    last = rows[rows.length - 1];
-  }
-}
 
 /** Ties that hold, one a pair; the weights of several kinds between the same two people add up. */
 export async function* tiePages(on: Queryable, range: TimeRange): AsyncGenerator<TieRow[]> {

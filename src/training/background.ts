@@ -18,6 +18,11 @@ export interface BackgroundJob {
   readonly args: readonly unknown[];
 }
 
+/** What a thread is started with. */
+export interface BackgroundWork extends BackgroundJob {
+  readonly checkpoint?: string;
+}
+
 export type ToBackground = { readonly kind: 'cancel' };
 export type FromBackground =
   | { readonly kind: 'progress'; readonly progress: TrainingProgress }
@@ -42,11 +47,12 @@ export function trainInBackground<Model>(
 /** @throws what the job throws, with its class and code; CancelledError; KindredError TRAINING_FAILED if the thread dies */
 export function runInBackground<Result>(
   job: BackgroundJob,
-  { signal, onProgress }: TrainingContext = {},
+  { signal, onProgress, checkpoint }: TrainingContext = {},
 ): Promise<Result> {
   if (signal?.aborted) return Promise.reject(new CancelledError('Training'));
   return new Promise((resolve, reject) => {
-    const worker = startThread(join(__dirname, 'background.worker'), { workerData: job });
+    const workerData: BackgroundWork = { ...job, checkpoint };
+    const worker = startThread(join(__dirname, 'background.worker'), { workerData });
     let outcome: { result: Result } | { error: Error } | undefined;
     let grace: NodeJS.Timeout | undefined;
     const onAbort = () => {

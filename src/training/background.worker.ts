@@ -1,7 +1,7 @@
 /** The thread in which a background job runs. See `background.ts`. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { KindredError } from '../errors';
-import type { BackgroundJob, FromBackground, ToBackground } from './background';
+import type { BackgroundJob, BackgroundWork, FromBackground, ToBackground } from './background';
 import { describeError } from './thread-errors';
 import type { TrainingContext } from './trainer';
 
@@ -32,8 +32,10 @@ const cancelling = new AbortController();
 parentPort?.on('message', (message: ToBackground) => {
   if (message.kind === 'cancel') cancelling.abort();
 });
-work(workerData as BackgroundJob, {
+const { checkpoint, ...job } = workerData as BackgroundWork;
+work(job, {
   signal: cancelling.signal,
+  checkpoint,
   onProgress: (progress) => tell({ kind: 'progress', progress }),
 })
   .catch((error) => tell({ kind: 'failed', error: describeError(error) }))

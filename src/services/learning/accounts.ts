@@ -16,6 +16,7 @@ import { canEvaluate, type FraudSplit, splitByTime } from '../../training/evalua
 import type { FeatureMatrix } from '../../training/feature-matrix';
 import { ACCOUNTS_SPACE, fraudArtifacts } from '../fraud-model';
 import { corpusFacts, type Lesson, type LessonContext, refuseCancelled } from './lesson';
+import { spaceCalled } from './spaces';
 
 /** Part of the time that evaluation trains on; the rest is scored. */
 const TRAINING_PART = 0.75;
@@ -28,7 +29,7 @@ const ROWS_A_TURN = 4_096;
 const features = parseFeatureOptions();
 
 export const accountsLesson: Lesson = {
-  space: ACCOUNTS_SPACE,
+  ...spaceCalled(ACCOUNTS_SPACE),
   async prepare(context) {
     const data = await corpusFacts(context, 'transactions');
     const table = await readFeatures(context);

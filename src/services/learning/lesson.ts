@@ -13,7 +13,7 @@ import type { BackgroundJob } from '../../training/background';
 /** Trains on `data` off this thread, with the run's options; `part` is what progress reports call it. */
 export type Train = <Data, Model>(data: Data, part: Part) => Promise<Model>;
 
-export type Part = 'evaluation' | 'training';
+export type Part = 'evaluation' | 'vectors' | 'training';
 
 /** Runs any other job off this thread. */
 export type Run = <Result>(job: BackgroundJob, part?: Part) => Promise<Result>;
@@ -33,6 +33,8 @@ export interface Product {
 /** Data read from the store, ready to be learned from. */
 export interface Prepared {
   data: ModelData;
+  /** Of all that was read, where a run that was killed can go on: what was measured of the same data needs no second time. */
+  fingerprint?: string;
   /** Holds data out, trains on the rest, measures beside the baselines; undefined where there is nothing to measure by. */
   evaluate(off: OffThread): Promise<ModelEvaluation | undefined>;
   /** Trains on everything. */
@@ -48,7 +50,9 @@ export interface LessonContext {
 
 export interface Lesson {
   /** Where vectors go unless the run names another space. */
-  space: string;
+  space(options: Readonly<Record<string, unknown>>): string;
+  /** Whether a space of this name is for models of this trainer alone. */
+  owns(space: string): boolean;
   /** @throws KindredError EMPTY_CORPUS */
   prepare(context: LessonContext): Promise<Prepared>;
 }

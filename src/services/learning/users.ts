@@ -7,14 +7,15 @@ import { runInBackground } from '../../training/background';
 import { type CompactGraph, graphBytes, sharedFloat32, sharedInt32 } from '../../training/graph/compact-graph';
 import type { EdgeList } from '../../training/graph/edge-list';
 import type { EmbeddingModel } from '../../training/trainer';
-import { embeddingProduct } from './embedding';
 import { corpusFacts, type Lesson, type LessonContext, refuseCancelled } from './lesson';
+import { embeddingProduct } from './product';
+import { spaceCalled } from './spaces';
 
 /** Seed of what evaluation hides: the same for every run, so that versions can be compared. */
 const SPLIT_SEED = 1;
 
 export const usersLesson: Lesson = {
-  space: 'users',
+  ...spaceCalled('users'),
   async prepare(context) {
     const data = await corpusFacts(context, 'relations');
     const { names, graph } = await readGraph(context, data.rows);

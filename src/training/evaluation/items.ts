@@ -18,6 +18,10 @@ export interface ItemEvaluationOptions {
   readonly maxUsers?: number;
   /** @default 1 */
   readonly seed?: number;
+  /** What the protocol calls the things that are ranked. @default 'item' */
+  readonly thing?: string;
+  /** What the protocol calls whoever has a history of them. @default 'user' */
+  readonly owner?: string;
 }
 
 /** Scores all items for a user, by the numbers of the histories; -Infinity for those that are never recommended. */
@@ -28,24 +32,26 @@ export function evaluateItems(
   split: LeaveOneOut,
   options: ItemEvaluationOptions = {},
 ): Evaluation {
-  const { k = 10, maxUsers = 2000, seed = 1 } = options;
+  const { k = 10, maxUsers = 2000, seed = 1, thing = 'item', owner = 'user' } = options;
   const { train, hidden } = split;
   const users = usersToAsk(hidden, maxUsers, seed);
   const measure = (recommend: Recommender) => measureList(recommend, split, users, k);
   const everyone = hidden.reduce((sum, item) => sum + (item >= 0 ? 1 : 0), 0);
   return {
     protocol:
-      `leave one item a user out (the newest; drawn where times tie), ranked among all ${train.itemIds.length} items ` +
-      `less the user's own; ${users.length} of ${everyone} users, seed ${seed}`,
+      `leave one ${thing} ${article(owner)} ${owner} out (the newest; drawn where times tie), ranked among all ` +
+      `${train.itemIds.length} ${thing}s less the ${owner}'s own; ${users.length} of ${everyone} ${owner}s, seed ${seed}`,
     sampled: false,
     metrics: measure(byModel(model, train)),
     primary: `hr@${k}`,
     baselines: [
       { name: 'popularity', plain: true, metrics: measure(byPopularity(train)) },
-      { name: 'item kNN', plain: false, metrics: measure(byNeighbours(train)) },
+      { name: `${thing} kNN`, plain: false, metrics: measure(byNeighbours(train)) },
     ],
   };
 }
+
+const article = (noun: string): string => (noun === 'account' ? 'an' : 'a');
 
 /**
  * Trains on what leaving one out leaves and evaluates on what it hid: one job of a background thread.
@@ -54,12 +60,12 @@ export function evaluateItems(
 export async function trainAndEvaluateItems(
   histories: Histories,
   options: Word2VecOptions,
-  { seed }: { readonly seed: number },
+  protocol: Pick<ItemEvaluationOptions, 'thing' | 'owner'> & { readonly seed: number },
   context?: TrainingContext,
 ): Promise<Evaluation | undefined> {
-  const split = leaveOneOut(histories, seed);
+  const split = leaveOneOut(histories, protocol.seed);
   if (split.hidden.every((item) => item < 0)) return undefined;
-  return evaluateItems(await word2vec.train(corpusOf(split.train), options, context), split, { seed });
+  return evaluateItems(await word2vec.train(corpusOf(split.train), options, context), split, protocol);
 }
 
 function usersToAsk(hidden: Int32Array, maxUsers: number, seed: number): number[] {

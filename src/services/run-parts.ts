@@ -1,0 +1,45 @@
+/** The parts of a run that go on off this thread: where each keeps its state, what it reports, and what need not be done again. */
+import type { ModelEvaluation } from '../domain/model';
+import { runInBackground, trainInBackground } from '../training/background';
+import type { TrainingContext } from '../training/trainer';
+import type { RunCheckpoints } from './checkpoints';
+import type { OffThread, Part, Prepared } from './learning/lesson';
+import type { RunInProgress } from './run-in-progress';
+import type { Plan } from './training-plan';
+
+/** Measures, unless that was done before an interruption: of the same data and options it would come out the same. */
+export async function measure(
+  prepared: Prepared,
+  off: OffThread,
+  checkpoints?: RunCheckpoints,
+): Promise<ModelEvaluation | undefined> {
+  const { fingerprint } = prepared;
+  if (!checkpoints || fingerprint === undefined) return prepared.evaluate(off);
+  const kept = checkpoints.measured(fingerprint);
+  if (kept) return kept.evaluation;
+  const evaluation = await prepared.evaluate(off);
+  checkpoints.keepMeasured(fingerprint, evaluation);
+  return evaluation;
+}
+
+export function offThread(
+  { trainer, options }: Pick<Plan, 'trainer' | 'options'>,
+  run: RunInProgress<unknown>,
+  checkpoints?: RunCheckpoints,
+): OffThread {
+  const context = (part: Part): TrainingContext => {
+    let resumed = '';
+    return {
+      signal: run.signal,
+      onProgress: ({ phase, resumedFrom, ...progress }) => {
+        if (resumedFrom !== undefined) resumed = ` (resumed from ${resumedFrom})`;
+        run.report({ ...progress, phase: `${part}: ${phase}${resumed}` });
+      },
+      checkpoint: checkpoints?.fileOf(part),
+    };
+  };
+  return {
+    train: (data, part) => trainInBackground(trainer, data, options, context(part)),
+    run: (job, part = 'evaluation') => runInBackground(job, context(part)),
+  };
+}
