@@ -10,6 +10,7 @@ export function transpose(a: Tensor, order: readonly number[]): Tensor {
   const inverse = order.map((_, axis) => order.indexOf(axis));
   return Graph.node('Transpose', [a], {
     shape: order.map((axis) => a.shape[axis]),
+    type: a.type,
     attributes: { perm: order },
     gradients: [(up) => transpose(up, inverse)],
   });
