@@ -2,6 +2,7 @@
  * Events as sequence trainers read them: those of one user or account together, in the order of their times, a page at a
  * time, with what of an event is wanted and nothing else. Each page starts after the last row of the one before.
  */
+import type { Attributes } from '../domain/events';
 import type { TimeRange } from './corpora';
 import type { Queryable } from './database';
 
@@ -144,25 +145,35 @@ export async function amountEdges(on: Queryable, range: TimeRange, bins: number)
   return new Map(rows.map(({ currency, edges }) => [currency, edges]));
 }
 
-/** Titles and attributes of items, for those of `ids` that have any; in pages by the caller. */
-export async function itemTexts(
-  on: Queryable,
-  ids: readonly string[],
-): Promise<Map<string, { title: string | null; attributes: Readonly<Record<string, unknown>> | null }>> {
-  const { rows } = await on.query<{
-    item_id: string;
-    title: string | null;
-    attributes: Readonly<Record<string, unknown>> | null;
-  }>('SELECT item_id, title, attributes FROM items WHERE item_id = ANY($1)', [ids]);
-  return new Map(rows.map(({ item_id, title, attributes }) => [item_id, { title, attributes }]));
+/** What the catalogue says of those of `ids` that are in it. */
+export async function itemTexts(on: Queryable, ids: readonly string[]): Promise<Map<string, ItemText>> {
+  const { rows } = await on.query<ItemText & { item_id: string }>(
+    'SELECT item_id, title, attributes FROM items WHERE item_id = ANY($1)',
+    [ids],
+  );
+  return new Map(rows.map(({ item_id, ...text }) => [item_id, text]));
 }
 
-/** Whether labels say of some transactions of the range that they were fraud, and of others that they were not. */
-export async function hasLabelsOfBothKinds(on: Queryable, range: TimeRange): Promise<boolean> {
-  const { rows } = await on.query<{ both: boolean }>(
-    `SELECT count(DISTINCT l.is_fraud) = 2 AS both FROM labels l JOIN transactions t ON t.transaction_id = l.transaction_id
+export interface ItemText {
+  title: string | null;
+  attributes: Attributes | null;
+}
+
+export interface LabelFacts {
+  frauds: number;
+  others: number;
+  /** When the newest was decided. */
+  newest: Date | null;
+}
+
+/** What labels say of the transactions of a range. */
+export async function labelFacts(on: Queryable, range: TimeRange): Promise<LabelFacts> {
+  const { rows } = await on.query<LabelFacts>(
+    `SELECT count(*) FILTER (WHERE l.is_fraud) AS frauds, count(*) FILTER (WHERE NOT l.is_fraud) AS others,
+       max(l.decided_at) AS newest
+     FROM labels l JOIN transactions t ON t.transaction_id = l.transaction_id
      WHERE t.occurred_at >= coalesce($1::timestamptz, '-infinity') AND t.occurred_at < coalesce($2::timestamptz, 'infinity')`,
     [range.from ?? null, range.to ?? null],
   );
-  return rows[0].both;
+  return rows[0];
 }

@@ -5,9 +5,7 @@
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ModelEvaluation } from '../../domain/model';
-import { type FeatureTable, FeatureTableBuilder } from '../../features/feature-table';
-import { DAY_MILLIS, historyDays, parseFeatureOptions } from '../../features/options';
-import { transactionPages } from '../../stores/corpora';
+import type { FeatureTable } from '../../features/feature-table';
 import type { VectorRows } from '../../stores/vectors';
 import type { AutoencoderModel } from '../../training/autoencoder/model';
 import { AutoencoderScorer } from '../../training/autoencoder/scorer';
@@ -15,18 +13,14 @@ import type { BackgroundJob } from '../../training/background';
 import { canEvaluate, type FraudSplit, splitByTime } from '../../training/evaluation/fraud';
 import type { FeatureMatrix } from '../../training/feature-matrix';
 import { ACCOUNTS_SPACE, fraudArtifacts } from '../fraud-model';
-import { corpusFacts, type Lesson, type LessonContext, refuseCancelled } from './lesson';
+import { corpusFacts, type Lesson, refuseCancelled } from './lesson';
+import { features, readFeatures, testPeriod } from './payment-features';
 import { spaceCalled } from './spaces';
 
-/** Part of the time that evaluation trains on; the rest is scored. */
-const TRAINING_PART = 0.75;
 /** With less to learn from, a measurement says nothing: one stray record of years ago would pass for a training period. */
 const LEAST_TRAINING_ROWS = 50;
 /** Rows that go through the network in one turn of the thread. */
 const ROWS_A_TURN = 4_096;
-
-/** What training uses, scoring uses: the options are stored with the model. */
-const features = parseFeatureOptions();
 
 export const accountsLesson: Lesson = {
   ...spaceCalled(ACCOUNTS_SPACE),
@@ -53,24 +47,6 @@ export const accountsLesson: Lesson = {
     };
   },
 };
-
-/** Rows of the range; the days before it are their history. */
-async function readFeatures({ database, range, signal }: LessonContext): Promise<FeatureTable> {
-  const builder = new FeatureTableBuilder(features, range);
-  const from = range.from && new Date(range.from.getTime() - historyDays(features) * DAY_MILLIS);
-  for await (const page of transactionPages(database, { from, to: range.to })) {
-    refuseCancelled(signal);
-    for (const transaction of page) builder.push(transaction);
-    await nextTurn();
-  }
-  return builder.finish();
-}
-
-/** Labels reach features only after their delay, so that nothing needs to lie between training and test. */
-function testPeriod({ times, rows }: FeatureTable): { trainTo: number; testFrom: number } {
-  const at = times[0] + TRAINING_PART * (times[rows - 1] - times[0]);
-  return { trainTo: at, testFrom: at };
-}
 
 function measuring(model: AutoencoderModel, split: FraudSplit): BackgroundJob {
   return {

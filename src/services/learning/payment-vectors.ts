@@ -1,0 +1,53 @@
+/**
+ * What a sequence trainer's vectors of accounts are worth to who looks for fraud: how much they add to the hand-made
+ * features of payments for a linear model. Measured where payments have labels, beside the trainer's own evaluation.
+ */
+import { join } from 'node:path';
+import type { Metrics, ModelEvaluation } from '../../domain/model';
+import type { LabelFacts } from '../../stores/event-pages';
+import type { EventSequences } from '../../training/sequence2vec/event-sequences';
+import type { LessonContext, OffThread } from './lesson';
+import { readFeatures, testPeriod } from './payment-features';
+
+export interface PaymentVectors {
+  readonly trainer: string;
+  /** Every payment of the accounts: one that is missing would move the others to wrong rows. */
+  readonly sequences: EventSequences;
+  /** What pooling stands on. */
+  readonly base?: unknown;
+  readonly labels: LabelFacts;
+  readonly seed: number;
+}
+
+/** @returns the evaluation with further metrics; as it was where labels tell nothing, or there is no evaluation to join */
+export async function withPaymentMetrics(
+  evaluation: ModelEvaluation | undefined,
+  { trainer, sequences, base, labels, seed }: PaymentVectors,
+  { context, off }: { context: LessonContext; off: OffThread },
+): Promise<ModelEvaluation | undefined> {
+  if (!evaluation || labels.frauds === 0 || labels.others === 0) return evaluation;
+  const table = await readFeatures(context);
+  const measured = await off.run<ModelEvaluation | undefined>(
+    {
+      module: join(__dirname, '..', '..', 'training', 'evaluation', 'payment-histories'),
+      call: 'trainAndEvaluateOnPayments',
+      args: [trainer, { sequences, table }, context.options, { ...testPeriod(table), seed, base }],
+    },
+    'vectors',
+  );
+  if (!measured) return evaluation;
+  const { metrics, baselines, protocol, primary } = measured;
+  const more = {
+    ...metricsOf('features and vectors', metrics, primary),
+    ...Object.assign({}, ...baselines.map((rival) => metricsOf(rival.name, rival.metrics, primary))),
+  };
+  return {
+    ...evaluation,
+    protocol: `${evaluation.protocol}. Besides, of payments: ${protocol}`,
+    metrics: { ...evaluation.metrics, ...more },
+  };
+}
+
+function metricsOf(name: string, metrics: Metrics, primary: string): Metrics {
+  return { [`payments ${primary}, ${name}`]: metrics[primary] };
+}
