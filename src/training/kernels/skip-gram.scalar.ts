@@ -114,7 +114,7 @@ function dot({ input, output, stride }: ScalarSkipGram, context: number, row: nu
 export const SIGMOID_CELLS = 1024;
 export const SIGMOID_RANGE = 6;
 
-function sigmoidIndex(x: number): number {
+export function sigmoidIndex(x: number): number {
   const scaledUp = fround(fround(x * fround(SIGMOID_CELLS / (2 * SIGMOID_RANGE))) + SIGMOID_CELLS / 2);
   const clamped = scaledUp > 0 ? Math.min(SIGMOID_CELLS, scaledUp) : 0;
   // Nearest whole number, as adding 2^23 in 32 bits finds it.

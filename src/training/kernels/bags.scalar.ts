@@ -1,0 +1,242 @@
+/**
+ * The scalar twin of `bags.assembly.ts`: the same algorithm in plain TypeScript, one number at a time, with the same random
+ * numbers and the same roundings, so the plain build agrees with it bit by bit and the relaxed build, which may skip a
+ * rounding, within a thousandth of the largest entry after a thousand predictions. It is what the kernel means, and what
+ * the loss is sampled with; not a way to train.
+ */
+import { type AliasTable, drawFrom } from './alias';
+import { Random } from './random';
+import { sigmoidIndex } from './skip-gram.scalar';
+
+const { fround } = Math;
+
+/**
+ * What is in a bag, and what it predicts. `cbow`: a thing's contexts, and they predict it. `skip-gram`: a thing's own rows,
+ * and they predict each context. `dm`: a thing's contexts and the sequence, as their mean. `dm-concatenation`: the same,
+ * one after the other. `dbow`: the sequence alone, which predicts each of its things.
+ */
+export type BagMode = 'cbow' | 'skip-gram' | 'dm' | 'dm-concatenation' | 'dbow';
+
+/** The rows that each thing consists of: thing t has rows[offsets[t]] to rows[offsets[t + 1] - 1]. */
+export interface Parts {
+  /** (things + 1) */
+  readonly offsets: Int32Array;
+  readonly rows: Int32Array;
+}
+
+/** What of the tables learns; the rest is held still. */
+export interface Learns {
+  readonly things: boolean;
+  readonly outputs: boolean;
+  readonly sequences: boolean;
+}
+
+export interface BagModel {
+  readonly mode: BagMode;
+  /** (rows, stride) row-major f32, zeros beyond the dimension. */
+  readonly input: Float32Array;
+  /** (things, width) */
+  readonly output: Float32Array;
+  /** Floats from one row of the input to the next, a multiple of 4. */
+  readonly stride: number;
+  /** Floats of an output row and of a bag's vector: the stride, or 1 + 2 x window times it where rows are concatenated. */
+  readonly width: number;
+  readonly window: number;
+  readonly negatives: number;
+  /** DBOW: whether things learn from each other too, as in skip-gram. */
+  readonly trainsThings: boolean;
+  readonly learns: Learns;
+  /** undefined where a thing is its own row. */
+  readonly parts?: Parts;
+  /** Row of sequence 0. */
+  readonly firstSequence: number;
+  /** Row that stands where a window has no context. */
+  readonly emptyRow: number;
+  readonly noise: AliasTable;
+}
+
+export interface ScalarBags extends BagModel {
+  readonly sigmoid: Float32Array;
+  /** State of the random numbers, four words. */
+  readonly random: Uint32Array;
+}
+
+/** @returns predictions learned from */
+export function trainBagsScalar(model: ScalarBags, tokens: Int32Array, learningRate: number): number {
+  return new ScalarTraining(model, tokens, fround(learningRate)).run();
+}
+
+class ScalarTraining {
+  readonly #random: Random;
+  #predictions = 0;
+  /** Row of the sequence that is open. */
+  #sequence: number | undefined;
+  #sequenceVector = new Float32Array();
+
+  constructor(
+    private readonly model: ScalarBags,
+    private readonly tokens: Int32Array,
+    private readonly rate: number,
+  ) {
+    this.#random = new Random(model.random);
+  }
+
+  run(): number {
+    for (let at = 0; at < this.tokens.length; at++) {
+      const token = this.tokens[at];
+      if (token >= 0) this.#visit(at);
+      else {
+        this.#close();
+        this.#open(token < -1 ? this.model.firstSequence - 2 - token : undefined);
+      }
+    }
+    this.#close();
+    return this.#predictions;
+  }
+
+  #visit(at: number): void {
+    const { model, tokens } = this;
+    const { mode, learns } = model;
+    if (mode === 'skip-gram' || (mode === 'dbow' && model.trainsThings)) this.#visitCentre(at);
+    if (mode === 'dbow' && this.#sequence !== undefined) this.#predict(this.#sequenceVector, tokens[at]);
+    if (mode !== 'dm-concatenation' && mode !== 'cbow' && mode !== 'dm') return;
+    const reach = mode === 'dm-concatenation' ? model.window : this.#drawReach();
+    const bag = bagOf(model, tokens, at, reach, this.#sequence);
+    if (bag.length === 0) return;
+    const start = vectorOf(model, bag);
+    const vector = start.slice();
+    this.#predict(vector, tokens[at]);
+    bag.forEach((row, slot) => {
+      const isSequence = slot === 0 && row === this.#sequence;
+      if (mode === 'dm-concatenation' && slot === 0 && !isSequence) return;
+      if (!(isSequence ? learns.sequences : learns.things)) return;
+      const from = mode === 'dm-concatenation' ? slot * model.stride : 0;
+      spread(model, row, vector.subarray(from), start.subarray(from));
+    });
+  }
+
+  #visitCentre(at: number): void {
+    const { model, tokens } = this;
+    const contexts = contextsOf(tokens, at, this.#drawReach());
+    if (contexts.length === 0) return;
+    const rows = rowsOf(model, tokens[at]);
+    const start = meanOf(model, rows);
+    const vector = start.slice();
+    for (const context of contexts) this.#predict(vector, context);
+    if (model.learns.things) for (const row of rows) spread(model, row, vector, start);
+  }
+
+  #drawReach(): number {
+    return 1 + this.#random.below(this.model.window);
+  }
+
+  #open(row: number | undefined): void {
+    const { input, stride } = this.model;
+    this.#sequence = row;
+    if (row !== undefined) this.#sequenceVector = input.slice(row * stride, (row + 1) * stride);
+  }
+
+  #close(): void {
+    const { model } = this;
+    const row = this.#sequence;
+    this.#sequence = undefined;
+    if (model.mode !== 'dbow' || row === undefined || !model.learns.sequences) return;
+    spread(model, row, this.#sequenceVector, model.input.slice(row * model.stride, (row + 1) * model.stride));
+  }
+
+  /** The vector against the target and fresh negatives; both sides see the other as it was before. */
+  #predict(vector: Float32Array, target: number): void {
+    const { output, width, negatives, noise, sigmoid, learns } = this.model;
+    const outputs = [target];
+    for (let k = 0; k < negatives; k++) outputs.push(drawFrom(noise, this.#random));
+    const before = vector.slice();
+    const coefficients = outputs.map((row, k) => {
+      if (k > 0 && row === target) return 0;
+      const likelihood = sigmoid[sigmoidIndex(dot(before, output.subarray(row * width, (row + 1) * width)))];
+      return fround(fround((k === 0 ? 1 : 0) - likelihood) * this.rate);
+    });
+    outputs.forEach((row, k) => {
+      const coefficient = coefficients[k];
+      for (let d = 0; d < width; d++) {
+        const was = output[row * width + d];
+        vector[d] = fround(vector[d] + fround(coefficient * was));
+        if (learns.outputs) output[row * width + d] = fround(was + fround(coefficient * before[d]));
+      }
+    });
+    this.#predictions++;
+  }
+}
+
+/** Things before and after `at` that the window reaches, within the sequence. */
+export function contextsOf(tokens: Int32Array, at: number, reach: number): number[] {
+  let first = at;
+  while (first > 0 && at - first < reach && tokens[first - 1] >= 0) first--;
+  const contexts: number[] = [];
+  for (let other = first; other < tokens.length && other - at <= reach; other++) {
+    if (other === at) continue;
+    if (tokens[other] < 0) break;
+    contexts.push(tokens[other]);
+  }
+  return contexts;
+}
+
+/** Rows of the bag that predicts the thing at `at`: the sequence's (given as its row) first. */
+export function bagOf(
+  model: BagModel,
+  tokens: Int32Array,
+  at: number,
+  reach: number,
+  sequence: number | undefined,
+): number[] {
+  if (model.mode !== 'dm-concatenation') {
+    const contexts = contextsOf(tokens, at, reach).flatMap((context) => rowsOf(model, context));
+    return model.mode === 'dm' && sequence !== undefined ? [sequence, ...contexts] : contexts;
+  }
+  const rows = [sequence ?? model.emptyRow];
+  const isInside = (other: number) => {
+    const [from, to] = other < at ? [other, at] : [at, other];
+    return from >= 0 && to < tokens.length && tokens.subarray(from, to + 1).every((token) => token >= 0);
+  };
+  for (let other = at - reach; other <= at + reach; other++) {
+    if (other !== at) rows.push(isInside(other) ? tokens[other] : model.emptyRow);
+  }
+  return rows;
+}
+
+export function rowsOf({ parts }: BagModel, thing: number): number[] {
+  return parts ? [...parts.rows.subarray(parts.offsets[thing], parts.offsets[thing + 1])] : [thing];
+}
+
+/** The vector of a bag: (width). */
+export function vectorOf(model: BagModel, rows: readonly number[]): Float32Array {
+  if (model.mode !== 'dm-concatenation') return meanOf(model, rows);
+  const { input, stride } = model;
+  const vector = new Float32Array(model.width);
+  rows.forEach((row, slot) => {
+    vector.set(input.subarray(row * stride, (row + 1) * stride), slot * stride);
+  });
+  return vector;
+}
+
+export function meanOf({ input, stride }: BagModel, rows: readonly number[]): Float32Array {
+  const sum = input.slice(rows[0] * stride, (rows[0] + 1) * stride);
+  const share = fround(1 / rows.length);
+  for (let d = 0; d < stride; d++) {
+    for (let i = 1; i < rows.length; i++) sum[d] = fround(sum[d] + input[rows[i] * stride + d]);
+    sum[d] = fround(sum[d] * share);
+  }
+  return sum;
+}
+
+function spread({ input, stride }: BagModel, row: number, vector: Float32Array, start: Float32Array): void {
+  for (let d = 0; d < stride; d++) {
+    input[row * stride + d] = fround(input[row * stride + d] + fround(vector[d] - start[d]));
+  }
+}
+
+/** Added up in four lanes, and the lanes as (0 + 2) + (1 + 3), as SIMD does. */
+function dot(x: Float32Array, y: Float32Array): number {
+  const lanes = [0, 0, 0, 0];
+  for (let d = 0; d < x.length; d++) lanes[d & 3] = fround(lanes[d & 3] + fround(x[d] * y[d]));
+  return fround(fround(lanes[0] + lanes[2]) + fround(lanes[1] + lanes[3]));
+}
