@@ -3,7 +3,6 @@
  * `train` makes as many steps as it is given batches. `state` and `restore` take a run out and in again, whole.
  */
 import { InputError } from '../../errors';
-import type { Parameter } from './layers';
 import { Random } from './random';
 import { type Feed, Session, type SessionOptions } from './session';
 import {
