@@ -3,30 +3,9 @@
  * is opened from a model's artifacts alone. To add one: export a `Loader` beside the trainer and add it to `LOADERS`.
  */
 import { KindredError } from '../errors';
-import type { EventSequences } from './sequence2vec/event-sequences';
+import type { Artifacts, Encoder, Loader } from './encoder';
 
-/** What a model can do for events and texts that it has not seen. Things it does not know are left out. */
-export interface Encoder {
-  /** Length of the vectors of the space. */
-  readonly dimension: number;
-  /** Whether events of a thing, or a text, tell it anything. What it does not know is left out, and named to whoever asks. */
-  knows(thing: string): boolean;
-  /** One vector a sequence: (sequences, dimension) row-major f32; zeros where it knows nothing of a sequence. */
-  readonly sequence?: (sequences: EventSequences) => Promise<Float32Array>;
-  /** One vector an event: (events, contextDimension), such as [T, h_left, h_right] (Peters et al. 2018). */
-  readonly contexts?: (sequences: EventSequences) => Promise<{ dimension: number; vectors: Float32Array }>;
-  /**
-   * What comes next: one question a sequence, (sequences, dimension); question . output + outputBias ranks the things.
-   * Zeros where it knows nothing of a sequence.
-   */
-  readonly next?: (sequences: EventSequences) => Promise<Float32Array>;
-  /** One vector a text: (texts, dimension); zeros where nothing of a text is known. */
-  readonly text?: (texts: readonly string[]) => Promise<Float32Array>;
-  close(): Promise<void>;
-}
-
-export type Artifacts = Readonly<Record<string, Uint8Array>>;
-export type Loader = (artifacts: Artifacts) => Promise<Encoder>;
+export type { Artifacts, Encoder, Loader } from './encoder';
 
 const LOADERS: Readonly<Record<string, Loader>> = Object.freeze({});
 

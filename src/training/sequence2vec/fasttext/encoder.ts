@@ -4,7 +4,7 @@
  * What training never saw is left out: its row would be noise.
  */
 import { KindredError } from '../../../errors';
-import type { Artifacts, Encoder, Loader } from '../../encoders';
+import type { Artifacts, Encoder, Loader } from '../../encoder';
 import type { EventSequences } from '../event-sequences';
 import { normaliseText, type SubwordOptions, visitSubwords } from './subwords';
 

@@ -1,0 +1,178 @@
+/**
+ * Learns a network that turns slices of a sequence into one vector each, so that slices of one sequence come near each other
+ * and those of others apart. What an event looks like to the network, and the network, are the caller's: CoLES has its own
+ * event inputs, pooling the vectors of things. A batch's events are looked up as it is fed, so memory does not grow with the
+ * data; the state is kept at the end of each epoch.
+ */
+import { CancelledError, KindredError } from '../../../errors';
+import { type Checkpoint, float32Of, readCheckpoint, removeCheckpoint, writeCheckpoint } from '../../checkpoint';
+import type { Graph, Tensor } from '../../onnx/graph';
+import type { Parameter } from '../../onnx/layers';
+import type { RowShape } from '../../onnx/training-graph';
+import { type Tables, TrainingSession, type TrainingState } from '../../onnx/training-session';
+import { unitLength } from '../../onnx/unit-length';
+import type { TrainingContext } from '../../trainer';
+import { contrastiveLoss } from './contrastive-loss';
+import type { ContrastiveOptions } from './contrastive-options';
+import { NO_EVENT, SliceSource } from './slices';
+
+export interface SliceNetwork {
+  readonly parameters: readonly Parameter[];
+  /** Name of each thing that is known of an event -> shape of its row. */
+  readonly tables: Readonly<Record<string, RowShape>>;
+  /**
+   * @param step each table (rows x length, …), the events of a slice one after the other, none before them
+   * @returns (rows, dimension), of any length
+   */
+  encode(step: EncodeStep, size: SliceSize): Tensor;
+}
+
+export interface EncodeStep {
+  readonly graph: Graph;
+  readonly events: Readonly<Record<string, Tensor>>;
+  readonly parameters: Readonly<Record<string, Tensor>>;
+}
+
+export interface SliceSize {
+  readonly rows: number;
+  /** Events of a row, with those that are not there. */
+  readonly length: number;
+}
+
+export interface ContrastiveData {
+  readonly offsets: Int32Array;
+  /** The rows of `events`, numbers of events; of NO_EVENT zeros. */
+  readonly rowsOf: (events: Int32Array) => Tables;
+  /** Of the trainer, its options and its data. */
+  readonly fingerprint: string;
+}
+
+export interface ContrastiveResult {
+  readonly values: ReadonlyMap<string, Float32Array>;
+  readonly facts: Readonly<Record<string, number | string>>;
+}
+
+/** Events in one call of the runtime, about: some tenths of a second, which is how soon a run can be cancelled. */
+const EVENTS_A_CALL = 60_000;
+/** Gradients of recurrent networks burst now and then (Pascanu et al. 2013). */
+const CLIP_NORM = 1;
+
+export async function trainContrastive(
+  network: SliceNetwork,
+  data: ContrastiveData,
+  options: ContrastiveOptions,
+  context: TrainingContext = {},
+): Promise<ContrastiveResult> {
+  if (context.signal?.aborted) throw new CancelledError('Training');
+  const source = new SliceSource(data, options);
+  const { rows } = source;
+  const loss = {
+    ...options,
+    // A batch of fewer sequences than asked for has fewer others to be pushed from.
+    hardNegatives: Math.min(options.hardNegatives, rows - options.slices),
+  };
+  const session = await TrainingSession.open(
+    {
+      parameters: network.parameters,
+      tables: network.tables,
+      batchSize: rows * options.sliceLengthMax,
+      clipNorm: CLIP_NORM,
+      loss: ({ graph, batch, parameters }) =>
+        contrastiveLoss(
+          unitLength(network.encode({ graph, events: batch, parameters }, { rows, length: options.sliceLengthMax })),
+          loss,
+        ),
+    },
+    data.rowsOf(new Int32Array(rows * options.sliceLengthMax).fill(NO_EVENT)),
+    { threads: options.threads },
+  );
+  try {
+    return await runEpochs({ session, source, data, options, context });
+  } finally {
+    await session.close();
+  }
+}
+
+interface Run {
+  readonly session: TrainingSession;
+  readonly source: SliceSource;
+  readonly data: ContrastiveData;
+  readonly options: ContrastiveOptions;
+  readonly context: TrainingContext;
+}
+
+async function runEpochs(run: Run): Promise<ContrastiveResult> {
+  const { session, source, data, options, context } = run;
+  const { epochs } = options;
+  const kept = context.checkpoint === undefined ? undefined : readCheckpoint(context.checkpoint, data.fingerprint);
+  let epoch = kept ? resume(session, kept) : 0;
+  const resumedFrom = kept && `epoch ${epoch} of ${epochs}`;
+  let finalLoss = Number(kept?.facts.loss ?? Number.NaN);
+  while (epoch < epochs) {
+    finalLoss = await runEpoch(run, epoch, resumedFrom);
+    epoch++;
+    if (context.checkpoint !== undefined)
+      writeCheckpoint(context.checkpoint, data.fingerprint, {
+        facts: { epoch, steps: session.steps, loss: finalLoss },
+        arrays: session.state(),
+      });
+  }
+  if (context.checkpoint !== undefined) removeCheckpoint(context.checkpoint);
+  return {
+    values: session.values(),
+    facts: {
+      epochs,
+      steps: session.steps,
+      slicesSeen: session.steps * source.rows,
+      sequencesLearnedFrom: source.usableSequences,
+      finalLoss,
+      ...(resumedFrom && { resumedFrom }),
+    },
+  };
+}
+
+/** @returns the mean loss of its steps */
+async function runEpoch(run: Run, epoch: number, resumedFrom: string | undefined): Promise<number> {
+  const { session, source, data, options, context } = run;
+  const perStep = source.rows * options.sliceLengthMax;
+  const total = source.batchesPerEpoch;
+  let done = 0;
+  let sum = 0;
+  for (const events of source.epoch(epoch, Math.max(1, Math.floor(EVENTS_A_CALL / perStep)))) {
+    if (context.signal?.aborted) throw new CancelledError('Training');
+    session.setTables(data.rowsOf(events));
+    const losses = await session.train(
+      Int32Array.from({ length: events.length }, (_, row) => row),
+      options.learningRate,
+    );
+    const callSum = losses.reduce((all, loss) => all + loss, 0);
+    requireFiniteLoss(callSum, options);
+    sum += callSum;
+    done += losses.length;
+    context.onProgress?.({
+      phase: `epoch ${epoch + 1} of ${options.epochs}`,
+      done,
+      total,
+      loss: callSum / losses.length,
+      ...(resumedFrom && { resumedFrom }),
+    });
+  }
+  return sum / total;
+}
+
+/** @returns the epochs that were done */
+function resume(session: TrainingSession, { facts, arrays }: Checkpoint): number {
+  const state: TrainingState = Object.fromEntries(
+    Object.entries(arrays).map(([name, bytes]) => [name, float32Of(bytes)]),
+  );
+  session.restore(state, Number(facts.steps));
+  return Number(facts.epoch);
+}
+
+function requireFiniteLoss(loss: number, { learningRate }: ContrastiveOptions): void {
+  if (Number.isFinite(loss)) return;
+  throw new KindredError('TRAINING_FAILED', `The loss became ${loss}.`, {
+    remedy: `Lower learningRate (it is ${learningRate}).`,
+    facts: { learningRate },
+  });
+}
