@@ -36,7 +36,7 @@ const listCursor = z.tuple([
   z.string().length(12),
   z.number(),
   z.string().max(1_000),
-  z.number().int().nullable(),
+  z.number().int().min(-8.64e15).max(8.64e15).nullable(),
   z.string().length(8),
 ]);
 
@@ -53,15 +53,24 @@ export function encodeListCursor(cursor: ListCursor, list: string): string {
 
 /** @throws InputError for a cursor that is not one of this list's */
 export function decodeListCursor(text: string, list: string, field = 'after'): ListCursor {
-  const parsed = listCursor.safeParse(decode(text));
-  if (!parsed.success) throw forged(field);
-  const [modelId, ranking, ofList, distance, id, asOf, check] = parsed.data;
-  if (digest(JSON.stringify(parsed.data.slice(0, 6))).slice(0, 8) !== check) throw forged(field);
+  const { ofList, ...cursor } = readListCursor(text, field);
   if (ofList !== list)
     throw new InputError(field, `"${field}" is a cursor of another list.`, {
       remedy: 'Keep the question the same from page to page, or start again without a cursor.',
     });
-  return { modelId, ranking, position: { distance, id }, ...(asOf !== null && { asOf: new Date(asOf) }) };
+  return cursor;
+}
+
+/**
+ * What a cursor says, before its list is known: lists that depend on their model need its id first.
+ * @throws InputError for what is no cursor
+ */
+export function readListCursor(text: string, field = 'after'): ListCursor & { ofList: string } {
+  const parsed = listCursor.safeParse(decode(text));
+  if (!parsed.success) throw forged(field);
+  const [modelId, ranking, ofList, distance, id, asOf, check] = parsed.data;
+  if (digest(JSON.stringify(parsed.data.slice(0, 6))).slice(0, 8) !== check) throw forged(field);
+  return { modelId, ranking, ofList, position: { distance, id }, ...(asOf !== null && { asOf: new Date(asOf) }) };
 }
 
 const timeCursor = z.tuple([z.literal('t'), z.number().int().min(-8.64e15).max(8.64e15), z.string().max(100)]);

@@ -7,10 +7,11 @@ import type { Entry, Page, PageRequest, Ranking } from '../domain/answers';
 import type { Model } from '../domain/model';
 import { ModelNotReadyError } from '../errors';
 import type { Database } from '../stores/database';
-import { type RankedRow, type RankOrigin, type RankRequest, type RankResult, rank } from '../stores/ranking';
+import { undefinedTable } from '../stores/failures';
+import { isCosine, type RankedRow, type RankOrigin, type RankRequest, type RankResult, rank } from '../stores/ranking';
 import { vectorTableName } from '../stores/vectors';
 import { cursorOfDroppedModel, decodeListCursor, encodeListCursor, listDigest, pageSize } from './paging';
-import type { ModelRegistry } from './registry';
+import { type ModelRegistry, modelNotFound } from './registry';
 
 /** A way to rank; when it has nothing to measure from, the next one is tried. */
 export interface Attempt {
@@ -25,6 +26,18 @@ export interface RankedList {
   page: PageRequest;
   attempts: readonly [Attempt, ...Attempt[]];
   request: Pick<RankRequest, 'exclude' | 'unseenBy' | 'notFriendsOf' | 'conditions' | 'withItems'>;
+}
+
+/** A list by one version, whatever is live. */
+export interface VersionList {
+  /** What tells this list from others of the same model, for its cursors. */
+  question: unknown;
+  page: PageRequest;
+  ranking: Ranking;
+  from: RankOrigin;
+  /** For questions that are asked as of a time: the cursor carries it. */
+  asOf?: Date;
+  request: Pick<RankRequest, 'exclude' | 'withItems' | 'frequency' | 'fewInRange'>;
 }
 
 export type RankedPage = Page<Entry<RankedRow>>;
@@ -69,6 +82,24 @@ export class RankedLists {
     throw new ModelNotReadyError(list.space);
   }
 
+  /** @throws InputError for a bad page or cursor; KindredError MODEL_NOT_FOUND when the version was dropped meanwhile */
+  async pageOf(model: Model, { question, page, ranking, from, asOf, request }: VersionList): Promise<RankedPage> {
+    const first = pageSize(page.first);
+    const digest = versionDigest(model, question);
+    const after = page.after === undefined ? undefined : decodeListCursor(page.after, digest).position;
+    const result = await this.rank({ ...request, space: model.space, from, after, limit: first + 1 }, model);
+    if (!result) throw after ? cursorOfDroppedModel('after', model.id) : modelNotFound(model.id);
+    return toPage({
+      model: { ...model, live: result.liveId === model.id },
+      ranking,
+      from,
+      result,
+      first,
+      digest,
+      asOf,
+    });
+  }
+
   /** The first attempt that has something to measure from; undefined when the version's table has gone. */
   private async attempt(list: RankedList, model: Model, limit: number): Promise<Answer | undefined> {
     let answer: Answer | undefined;
@@ -110,14 +141,15 @@ export class RankedLists {
     try {
       return await rank(this.database, { ...request, table: vectorTableName(model.space, model.version) });
     } catch (error) {
-      if ((error as { code?: unknown }).code === UNDEFINED_TABLE) return undefined;
+      // The version was dropped.
+      if (undefinedTable(error)) return undefined;
       throw error;
     }
   }
 }
 
-/** SQLSTATE: the version was dropped. */
-const UNDEFINED_TABLE = '42P01';
+/** A list by one version is another list by another. */
+const versionDigest = (model: Model, question: unknown): string => listDigest([model.id, question]);
 
 function toPage(page: Answer & { model: Model; first: number; digest: string; asOf?: Date }): RankedPage {
   const { model, ranking, from, result, first, digest, asOf } = page;
@@ -131,5 +163,5 @@ function toPage(page: Answer & { model: Model; first: number; digest: string; as
 
 /** Distances are the lower the better, scores the higher the better: cosine, input x output + bias, or a frequency. */
 function scoreOf(from: RankOrigin, distance: number): number {
-  return from.by === 'alike' ? 1 - distance : -distance;
+  return isCosine(from) ? 1 - distance : -distance;
 }

@@ -6,12 +6,18 @@ import { Alerts } from './alerts';
 import { AwaitingScores } from './awaiting-scores';
 import { Broadcast } from './broadcast';
 import { Catalogue } from './catalogue';
+import { Comparison } from './comparison';
+import { EncodedQuestions } from './encoded-questions';
+import { Encoders } from './encoders';
 import { FeatureState } from './feature-state';
 import { FraudScoring } from './fraud';
 import { FraudModels } from './fraud-models';
 import { FriendSuggestion } from './friends';
 import { IngestionService } from './ingestion';
+import { Neighbours } from './neighbours';
+import { NextItemsService } from './next-items';
 import { Outbox, type OutboxTopics } from './outbox';
+import { Popularity } from './popularity';
 import { RankedLists } from './ranking';
 import { Recommendation } from './recommendation';
 import { ModelRegistry } from './registry';
@@ -23,8 +29,10 @@ import { StoreFacts } from './store-facts';
 import { StreamPositions } from './stream-positions';
 import { StreamStatuses, type StreamTopics } from './stream-status';
 import { StreamWriter } from './stream-writer';
+import { ThingLists } from './thing-lists';
 import { TrainingRuns } from './training';
 import { Turns } from './turns';
+import { Versions } from './versions';
 
 export interface Services {
   readonly registry: ModelRegistry;
@@ -35,6 +43,12 @@ export interface Services {
   readonly friends: FriendSuggestion;
   readonly fraud: FraudScoring;
   readonly similarity: Similarity;
+  /** What is near in any space, by any version; analogies; the odd one out. */
+  readonly neighbours: Neighbours;
+  readonly comparison: Comparison;
+  /** Sequences and texts that came after training. */
+  readonly encoded: EncodedQuestions;
+  readonly next: NextItemsService;
   readonly export: Export;
   readonly catalogue: Catalogue;
   readonly alerts: Alerts;
@@ -93,6 +107,9 @@ export function openServices(database: Database, settings: ServiceSettings): Ope
     turns: new Turns(),
   };
   const awaiting = new AwaitingScores(scoring);
+  const versions = new Versions(registry);
+  const encoders = new Encoders(database);
+  const things = new ThingLists(database, lists, new Popularity(database));
   registry.onMoved(() => awaiting.look());
   const services: Services = Object.freeze({
     registry,
@@ -102,6 +119,10 @@ export function openServices(database: Database, settings: ServiceSettings): Ope
     friends: new FriendSuggestion(database, lists),
     fraud: new FraudScoring({ ...scoring, registry, ingestion }),
     similarity: new Similarity(lists),
+    neighbours: new Neighbours(versions, things),
+    comparison: new Comparison(versions, things),
+    encoded: new EncodedQuestions(versions, encoders, things),
+    next: new NextItemsService({ registry, versions, encoders, lists, things }),
     export: new Export(database, registry),
     catalogue: new Catalogue(database),
     alerts: new Alerts(database, raised),
@@ -122,6 +143,7 @@ export function openServices(database: Database, settings: ServiceSettings): Ope
       raised.close();
       await awaiting.stop();
       await models.close();
+      await encoders.close();
     },
   };
 }

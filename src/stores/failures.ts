@@ -34,3 +34,6 @@ export function refusedValue(error: unknown): string | undefined {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   return typeof code === 'string' && REFUSED_VALUE.test(code) ? String(message) : undefined;
 }
+
+/** Whether a statement names a table that is not there: its version was dropped. */
+export const undefinedTable = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === '42P01';

@@ -31,6 +31,10 @@ export interface RankRequest {
   /** Leave out the friends of this user. */
   notFriendsOf?: string;
   conditions?: readonly AttributeCondition[];
+  /** Only things that were seen so often: `from` or more, fewer than `below`. */
+  frequency?: FrequencyRange;
+  /** So few things are in the range that reading them all is quicker than looking for them in the index. */
+  fewInRange?: boolean;
   after?: Position;
   /** Rows wanted: a page and one more, which tells whether there is a next page. */
   limit: number;
@@ -38,7 +42,16 @@ export interface RankRequest {
   withItems?: boolean;
 }
 
+export interface FrequencyRange {
+  from?: number;
+  below?: number;
+}
+
 export type RankOrigin =
+  /** Cosine from a vector of the space. */
+  | { by: 'vector'; vector: Float32Array }
+  /** What a question goes with, by question x output + bias. */
+  | { by: 'question'; vector: Float32Array }
   /** Cosine from the mean direction of `like` minus that of `unlike`. */
   | { by: 'alike'; like: readonly string[]; unlike: readonly string[] }
   /** What goes with one member of the space, by input x output + bias. */
@@ -56,6 +69,8 @@ const HISTORY_EVENTS = 10_000;
 export interface RankedRow {
   id: string;
   distance: number;
+  /** How often it was seen. */
+  frequency: number;
   title: string | null;
   attributes: Attributes | null;
   image_uri: string | null;
@@ -75,6 +90,7 @@ type ScanRow = Partial<RankedRow> & { live: string | null; has_origin: boolean; 
 
 export async function rank(on: Queryable, request: RankRequest): Promise<RankResult> {
   const params = parametersOf(request);
+  if (request.fewInRange) return toResult(await on.query<ScanRow>(statement(request, true), params));
   const fromIndex = await on.query<ScanRow>(statement(request, false), params);
   const result = toResult(fromIndex);
   const { rows } = result;
@@ -95,7 +111,7 @@ function toResult({ rows }: QueryResult<ScanRow>): RankResult {
   };
 }
 
-/** $1 space, $2 exclude, $3 position's distance, $4 position's id, $5 limit, $6 unseen by / not friends of, $7 conditions, $8 … origin. */
+/** $1 space, $2 exclude, $3 position's distance, $4 position's id, $5 limit, $6 unseen by / not friends of, $7 conditions, $8 … origin, then the range of frequency. */
 function parametersOf(request: RankRequest): unknown[] {
   const { from, conditions } = request;
   return [
@@ -107,11 +123,15 @@ function parametersOf(request: RankRequest): unknown[] {
     request.unseenBy ?? request.notFriendsOf ?? null,
     conditions?.length ? JSON.stringify(conditions.map(conditionRecord)) : null,
     ...originParameters(from),
+    ...(request.frequency ? [request.frequency.from ?? 0, request.frequency.below ?? null] : []),
   ];
 }
 
 function originParameters(from: RankOrigin): unknown[] {
   switch (from.by) {
+    case 'vector':
+    case 'question':
+      return [`[${Array.from(from.vector, (value) => value.toPrecision(9)).join(',')}]`];
     case 'alike':
       return [from.like, from.unlike];
     case 'member':
@@ -128,6 +148,7 @@ function originParameters(from: RankOrigin): unknown[] {
 /** The expression that pages are ordered by. For the index to serve it, the statement orders by nothing else. */
 function distanceExpression(from: RankOrigin, exact: boolean): string {
   switch (from.by) {
+    case 'vector':
     case 'alike':
       return `(v.input <=> (SELECT vector FROM origin))${exact ? ' + 0' : ''}`;
     case 'popularity':
@@ -140,6 +161,10 @@ function distanceExpression(from: RankOrigin, exact: boolean): string {
 /** One row: the vector (null where there is nothing to measure from) and the time up to which a history counted. */
 function originQuery(from: RankOrigin, table: string): string {
   switch (from.by) {
+    case 'vector':
+      return 'SELECT CASE WHEN vector_norm($8::text::vector) > 1e-6 THEN $8::text::vector END AS vector, NULL::timestamptz AS as_of';
+    case 'question':
+      return `SELECT $8::text::vector || '[1,0]'::vector AS vector, NULL::timestamptz AS as_of`;
     case 'alike': {
       const mean = (ids: string) => `(SELECT avg(l2_normalize(o.input)) AS vector FROM ${table} o WHERE ${ids})`;
       const isOne = from.like.length === 1 && from.unlike.length === 0;
@@ -208,7 +233,8 @@ function statement(request: RankRequest, exact: boolean): string {
       : '($3::float8 IS NULL AND $4::text IS NULL OR true)',
     ...(isPopularity ? [] : ['(SELECT vector FROM origin) IS NOT NULL']),
     // A vector of zeros has no direction; the index leaves it out as well.
-    ...(from.by === 'alike' && exact ? ['vector_norm(v.input) > 0'] : []),
+    ...(isCosine(from) && exact ? ['vector_norm(v.input) > 0'] : []),
+    ...frequencyRange(request),
     ...(request.unseenBy
       ? ['v.id NOT IN (SELECT x.item_id FROM interactions x WHERE x.user_id = $6)']
       : ['($6::text IS NULL OR true)']),
@@ -221,11 +247,19 @@ function statement(request: RankRequest, exact: boolean): string {
       origin.as_of, n.*
       ${request.withItems ? ', i.title, i.attributes, i.image_uri' : ''}
     FROM origin LEFT JOIN (
-      SELECT id, distance FROM (
-        SELECT v.id, ${distance} AS distance FROM ${table} v WHERE ${wanted.join(' AND ')} ORDER BY ${order} LIMIT ${roundedUp(request.limit)}
+      SELECT id, frequency, distance FROM (
+        SELECT v.id, v.frequency, ${distance} AS distance FROM ${table} v WHERE ${wanted.join(' AND ')} ORDER BY ${order} LIMIT ${roundedUp(request.limit)}
       ) m LIMIT $5
     ) n ON true ${request.withItems ? 'LEFT JOIN items i ON i.item_id = n.id' : ''}
     ORDER BY n.distance, n.id`;
+}
+
+export const isCosine = ({ by }: RankOrigin): boolean => by === 'alike' || by === 'vector';
+
+function frequencyRange({ frequency, from }: RankRequest): string[] {
+  if (!frequency) return [];
+  const next = 8 + originParameters(from).length;
+  return [`v.frequency >= $${next}::bigint`, `v.frequency < coalesce($${next + 1}::bigint, ${2 ** 32})`];
 }
 
 function conditionRecord(condition: AttributeCondition): Record<string, unknown> {

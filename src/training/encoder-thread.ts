@@ -1,0 +1,132 @@
+/**
+ * Runs encoders (encoders.ts) in one thread of their own, so that the thread which serves waits for none of them: neither
+ * for a network nor for a large model's tables to be read. The thread starts with the first model and ends with `stop`, or
+ * when it fails; the next use then starts another, which has no models open.
+ */
+import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
+import { KindredError } from '../errors';
+import { startThread } from '../threads';
+import type { Artifacts } from './encoders';
+import type { SequenceEvent } from './sequence2vec/event-sequences';
+import { type ErrorDescription, reviveError } from './thread-errors';
+
+/** What an encoder may be able to do; see `Encoder`. */
+export const ABILITIES = ['sequence', 'contexts', 'next', 'text'] as const;
+export type Ability = (typeof ABILITIES)[number];
+
+/** One sequence, as it comes: in the order of time, or of the list where times are equal. */
+export interface EncoderEvents {
+  readonly events: readonly Omit<SequenceEvent, 'key'>[];
+  /** Names of the events' categories, in the order in which events give them. */
+  readonly categoryNames: readonly string[];
+}
+
+export type EncoderQuestion =
+  | { readonly ability: 'sequence' | 'contexts' | 'next'; readonly sequence: EncoderEvents }
+  | { readonly ability: 'text'; readonly text: string };
+
+export interface EncoderAnswer {
+  /** Length of one vector. */
+  readonly dimension: number;
+  /** One vector; of `contexts` one a known event. Empty where nothing of the question is known. */
+  readonly vectors: Float32Array;
+  /** Places of the events that the model knows, in the order of their vectors. */
+  readonly known: Int32Array;
+}
+
+export type ToEncoders =
+  | {
+      readonly kind: 'open';
+      readonly call: number;
+      readonly id: string;
+      readonly trainer: string;
+      readonly artifacts: Artifacts;
+    }
+  | { readonly kind: 'ask'; readonly call: number; readonly id: string; readonly question: EncoderQuestion }
+  | { readonly kind: 'close'; readonly call: number; readonly id: string };
+
+export type FromEncoders =
+  | { readonly kind: 'done'; readonly call: number; readonly result: unknown }
+  | { readonly kind: 'failed'; readonly call: number; readonly error: ErrorDescription };
+
+interface Call {
+  resolve(result: unknown): void;
+  reject(error: Error): void;
+}
+
+export class EncoderThread {
+  private worker?: Worker;
+  private readonly calls = new Map<number, Call>();
+  private lastCall = 0;
+
+  /** @param onEnd told that the thread ended by itself, and all its models with it */
+  constructor(private readonly onEnd: () => void) {}
+
+  /**
+   * @param artifacts buffers that they fill wholly are handed over: they are empty here afterwards
+   * @returns what the model's encoder can do
+   * @throws KindredError BAD_USER_INPUT where the trainer makes no encoders; what its loader throws
+   */
+  open(id: string, trainer: string, artifacts: Artifacts): Promise<Ability[]> {
+    const buffers = Object.values(artifacts)
+      .filter(({ buffer, byteLength }) => buffer instanceof ArrayBuffer && buffer.byteLength === byteLength)
+      .map(({ buffer }) => buffer as ArrayBuffer);
+    return this.call((call) => ({ kind: 'open', call, id, trainer, artifacts }), buffers);
+  }
+
+  /** @throws what the encoder throws; KindredError BAD_USER_INPUT for what it cannot do */
+  ask(id: string, question: EncoderQuestion): Promise<EncoderAnswer> {
+    return this.call((call) => ({ kind: 'ask', call, id, question }));
+  }
+
+  /** Once what was asked of it before is answered. */
+  close(id: string): Promise<void> {
+    return this.call((call) => ({ kind: 'close', call, id }));
+  }
+
+  async stop(): Promise<void> {
+    const { worker } = this;
+    this.worker = undefined;
+    await worker?.terminate();
+  }
+
+  private call<Result>(message: (call: number) => ToEncoders, transfer: ArrayBuffer[] = []): Promise<Result> {
+    const call = ++this.lastCall;
+    return new Promise((resolve, reject) => {
+      this.calls.set(call, { resolve: resolve as Call['resolve'], reject });
+      this.worker ??= this.start();
+      this.worker.postMessage(message(call), transfer);
+    });
+  }
+
+  private start(): Worker {
+    const worker = startThread(join(__dirname, 'encoder.worker'));
+    let cause: Error | undefined;
+    worker.on('message', (message: FromEncoders) => {
+      const call = this.calls.get(message.call);
+      this.calls.delete(message.call);
+      if (message.kind === 'done') call?.resolve(message.result);
+      else call?.reject(reviveError(message.error, 'Encoding'));
+    });
+    worker.on('error', (error) => {
+      cause = error;
+    });
+    worker.on('exit', () => {
+      const stopped = this.worker !== worker;
+      if (!stopped) this.worker = undefined;
+      for (const call of this.calls.values()) call.reject(ended(stopped, cause));
+      this.calls.clear();
+      if (!stopped) this.onEnd();
+    });
+    return worker;
+  }
+}
+
+function ended(stopped: boolean, cause: Error | undefined): KindredError {
+  if (stopped) return new KindredError('CANCELLED', 'Encoding was cancelled: Kindred is stopping.');
+  return new KindredError('TRAINING_FAILED', `The thread of encoders ended${cause ? `: ${cause.message}` : '.'}`, {
+    remedy: 'It may have run out of memory: the next question starts it anew; a smaller model needs less.',
+    cause,
+  });
+}
