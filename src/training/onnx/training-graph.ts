@@ -68,7 +68,7 @@ export const stateNames = (parameter: string): [string, string, string] => [
 export const nextName = (state: string): string => `next ${state}`;
 
 /** Draws start at any of this many places of the noise, so that two steps hardly ever drop the same units. */
-export const NOISE_PLACES = 2 ** 20;
+export const NOISE_PLACES = 2 ** 17;
 
 export interface TrainingGraph {
   readonly model: Uint8Array;

@@ -4,8 +4,11 @@ import { startThread } from '../../../src/threads';
 import type { AdamOptions } from '../../../src/training/onnx/adam';
 import { dense, denseParameters, dropout } from '../../../src/training/onnx/layers';
 import { meanSquaredError, softmaxCrossEntropy } from '../../../src/training/onnx/losses';
+import { add, multiply, scale } from '../../../src/training/onnx/operations/arithmetic';
+import { reduceSum } from '../../../src/training/onnx/operations/broadcasting';
 import { tanh } from '../../../src/training/onnx/operations/elementwise';
 import { randomUniform } from '../../../src/training/onnx/operations/random-uniform';
+import { gather } from '../../../src/training/onnx/operations/shaping';
 import { Random } from '../../../src/training/onnx/random';
 import type { TrainingGraphOptions } from '../../../src/training/onnx/training-graph';
 import { TrainingSession } from '../../../src/training/onnx/training-session';
@@ -160,5 +163,132 @@ describe('training in worker threads', () => {
     const [first, second] = await Promise.all([inThread(), inThread()]);
     const third = await inThread();
     for (const there of [first, second, third]) expect([...there]).toEqual([...here]);
+  });
+});
+
+describe('a run that is taken out and in again', () => {
+  /** Dropout, an embedding by integers, something given with every step: all that a state must bring back. */
+  function settings(): TrainingGraphOptions {
+    const start = new Random(8);
+    return {
+      parameters: [
+        {
+          name: 'table',
+          shape: [6, 4],
+          initial: Float32Array.from({ length: 24 }, () => start.normal()),
+          decays: false,
+        },
+        ...denseParameters('head', { inputs: 4, outputs: 3, activation: 'linear' }, start),
+      ],
+      tables: { thing: { row: [], type: 'int32' }, target: [3] },
+      given: { strength: [] },
+      batchSize: 4,
+      clipNorm: 0.5,
+      seed: 7,
+      loss: ({ batch, parameters: p, given, uniform }) => {
+        const vectors = gather(p.table, batch.thing);
+        const hidden = dropout(vectors, 0.4, uniform(vectors.shape));
+        const logits = dense(hidden, p['head.weights'], p['head.bias']);
+        return multiply(softmaxCrossEntropy(logits, batch.target), given.strength);
+      },
+    };
+  }
+  const tables = {
+    thing: Int32Array.from({ length: 12 }, (_, row) => row % 6),
+    target: Float32Array.from({ length: 36 }, (_, i) => (i % 3 === Math.floor(i / 3) % 3 ? 1 : 0)),
+  };
+  const batches = Int32Array.from({ length: 80 }, (_, i) => (i * 5) % 12);
+  const strength = Float32Array.from({ length: 20 }, (_, step) => 1 + step / 20);
+
+  it('takes the steps that it would have taken, dropout included', async () => {
+    const whole = await TrainingSession.open(settings(), tables);
+    const losses = await whole.train(batches, 0.05, { strength });
+    const first = await TrainingSession.open(settings(), tables);
+    await first.train(batches.slice(0, 48), 0.05, { strength: strength.slice(0, 12) });
+    const kept = Object.fromEntries(Object.entries(first.state()).map(([name, values]) => [name, values.slice()]));
+    await first.close();
+    const second = await TrainingSession.open(settings(), tables);
+    second.restore(kept, 12);
+    const rest = await second.train(batches.slice(48), 0.05, { strength: strength.slice(12) });
+    expect([...rest]).toEqual([...losses.slice(12)]);
+    expect(second.state()).toEqual(whole.state());
+    expect(second.steps).toBe(20);
+    await Promise.all([whole.close(), second.close()]);
+  });
+
+  it('refuses a state of another network', async () => {
+    const session = await TrainingSession.open(settings(), tables);
+    const state = { ...session.state(), table: new Float32Array(5) };
+    expect(() => session.restore(state, 1)).toThrow(
+      expect.objectContaining({ code: 'BAD_USER_INPUT', field: 'table' }),
+    );
+    await session.close();
+  });
+
+  it('learns from other rows once it is given them', async () => {
+    const session = await TrainingSession.open(settings(), tables);
+    session.setTables({ thing: Int32Array.of(5, 5), target: Float32Array.of(0, 1, 0, 0, 1, 0) });
+    const before = session.values().get('table')!.slice();
+    await session.train(Int32Array.of(0, 1, 0, 1), 0.05, { strength: Float32Array.of(1) });
+    const after = session.values().get('table')!;
+    const moved = Array.from({ length: 6 }, (_, row) => after.subarray(4 * row, 4 * row + 4)).map((vector, row) =>
+      vector.some((value, i) => Math.abs(value - before[4 * row + i]) > 1e-4),
+    );
+    expect(moved).toEqual([false, false, false, false, false, true]);
+    await session.close();
+  });
+});
+
+describe('clipping', () => {
+  it('shortens a gradient to the norm and leaves a shorter one alone', async () => {
+    /** The loss is 3 a + 4 b, whose gradient is (3, 4): 5 long. */
+    const options = (clipNorm: number): TrainingGraphOptions => ({
+      parameters: [
+        { name: 'a', shape: [], initial: Float32Array.of(0), decays: false },
+        { name: 'b', shape: [], initial: Float32Array.of(0), decays: false },
+      ],
+      tables: { x: [1], y: [1] },
+      batchSize: 1,
+      clipNorm,
+      loss: ({ parameters: p }) => add(scale(p.a, 3), scale(p.b, 4)),
+    });
+    for (const [norm, expected] of [
+      [1, [0.6, 0.8]],
+      [50, [3, 4]],
+    ] as const) {
+      const session = await TrainingSession.open(options(norm), { x, y });
+      await session.train(Int32Array.of(0), 0.1);
+      // The first momentum is the gradient.
+      expect(session.state()['a.momentum'][0]).toBeCloseTo(expected[0], 5);
+      expect(session.state()['b.momentum'][0]).toBeCloseTo(expected[1], 5);
+      await session.close();
+    }
+  });
+});
+
+describe('the noise of a step', () => {
+  it('is uniform, differs from step to step, and follows from seed and step alone', async () => {
+    /** The gradient of each parameter is its own noise, so the first moment shows it. */
+    const options = (seed: number): TrainingGraphOptions => ({
+      parameters: [{ name: 'p', shape: [5000], initial: new Float32Array(5000), decays: false }],
+      tables: { x: [1], y: [1] },
+      batchSize: 1,
+      seed,
+      loss: ({ parameters: { p }, uniform }) => reduceSum(multiply(p, uniform([5000]))),
+    });
+    const drawn = async (seed: number, stepsBefore: number) => {
+      const session = await TrainingSession.open(options(seed), { x, y });
+      session.restore(session.state(), stepsBefore);
+      await session.train(Int32Array.of(0), 0.1);
+      await session.close();
+      return session.state()['p.momentum'];
+    };
+    const first = await drawn(1, 0);
+    const mean = first.reduce((sum, value) => sum + value, 0) / 5000;
+    expect(mean).toBeCloseTo(0.5, 1);
+    expect(first.every((value) => value >= 0 && value < 1)).toBe(true);
+    expect(await drawn(1, 0)).toEqual(first);
+    expect(await drawn(1, 1)).not.toEqual(first);
+    expect(await drawn(2, 0)).not.toEqual(first);
   });
 });
