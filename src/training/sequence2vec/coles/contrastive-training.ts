@@ -12,9 +12,10 @@ import type { RowShape } from '../../onnx/training-graph';
 import { type Tables, TrainingSession, type TrainingState } from '../../onnx/training-session';
 import { unitLength } from '../../onnx/unit-length';
 import type { TrainingContext } from '../../trainer';
+import { NO_EVENT } from '../event-inputs';
 import { contrastiveLoss } from './contrastive-loss';
 import type { ContrastiveOptions } from './contrastive-options';
-import { NO_EVENT, SliceSource } from './slices';
+import { SliceSource } from './slices';
 
 export interface SliceNetwork {
   readonly parameters: readonly Parameter[];

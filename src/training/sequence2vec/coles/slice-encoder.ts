@@ -4,8 +4,8 @@ import { Session } from '../../onnx/session';
 import { rowShape } from '../../onnx/training-graph';
 import type { Tables } from '../../onnx/training-session';
 import { unitLength } from '../../onnx/unit-length';
+import { NO_EVENT } from '../event-inputs';
 import type { SliceNetwork } from './contrastive-training';
-import { NO_EVENT } from './slices';
 
 /** Sequences in one call of the runtime: few, because a single question waits for all of them. */
 export const ROWS_A_CALL = 64;

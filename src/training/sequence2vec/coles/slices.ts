@@ -5,10 +5,8 @@
  */
 import { KindredError } from '../../../errors';
 import { Random } from '../../kernels/random';
+import { NO_EVENT } from '../event-inputs';
 import type { EventSequences } from '../event-sequences';
-
-/** Stands for an event that is not there, before the first of a slice. */
-export const NO_EVENT = -1;
 
 export interface SliceOptions {
   /** Slices of each sequence in a batch. */
