@@ -5,7 +5,9 @@ import { AlertResolver, FraudScoreResolver, TransactionResolver } from './fraud'
 import { ItemResolver } from './items';
 import { ModelResolver, TrainingRunResolver } from './models';
 import { RecordingResolver } from './recording';
+import { SequenceResolver } from './sequences';
 import { StreamResolver } from './streams';
+import { ThingResolver } from './things';
 import { FriendReasonResolver, SuggestedFriendEdgeResolver, UserResolver } from './users';
 
 export function graphqlSchema(): GraphQLSchema {
@@ -21,6 +23,8 @@ export function graphqlSchema(): GraphQLSchema {
       ModelResolver,
       TrainingRunResolver,
       StreamResolver,
+      ThingResolver,
+      SequenceResolver,
       RecordingResolver,
     ],
     // Values are judged by domain/decoding.ts and by the services, which other doors to Kindred share.

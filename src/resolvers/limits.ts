@@ -11,6 +11,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import { InputError } from '../errors';
+import { MAX_COMPARED } from '../services/comparison';
 
 export const LIMITS = {
   /** Fields inside fields. */
@@ -65,21 +66,31 @@ export function checkLimits(
 }
 
 function timesOf(field: FieldNode, variables: Readonly<Record<string, unknown>>): number {
+  const times = listsOf(field.name.value);
   const first = field.arguments?.find(({ name }) => name.value === 'first')?.value;
-  if (!first) return LISTS.has(field.name.value) ? USUAL_FIRST : 1;
+  if (!first) return LISTS.has(field.name.value) ? USUAL_FIRST * times : 1;
   const value =
     first.kind === Kind.INT
       ? Number(first.value)
       : first.kind === Kind.VARIABLE
         ? Number(variables[first.name.value] ?? USUAL_FIRST)
         : USUAL_FIRST;
-  return Math.min(Math.max(value || 1, 1), MAX_FIRST);
+  return times * Math.min(Math.max(value || 1, 1), MAX_FIRST);
 }
+
+/** A comparison is a list by each of its models, and counts as if there were the most. */
+const listsOf = (field: string): number => (field === 'compareModels' ? MAX_COMPARED : 1);
 
 /** Fields that are lists of their usual length where no `first` is given. */
 const LISTS: ReadonlySet<string> = new Set([
   'similarItems',
   'similar',
+  'similarThings',
+  'similarToText',
+  'similarToEvents',
+  'analogy',
+  'compareModels',
+  'nextItems',
   'recommendedItems',
   'suggestedFriends',
   'alerts',

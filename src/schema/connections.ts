@@ -27,7 +27,9 @@ registerEnumType(RankingEnum, {
     VECTORS: {
       description: 'By the vector of what was asked about. Scores are cosines, or inner products for friends.',
     },
-    HISTORY: { description: 'By the mean vector of what the user did. Scores are inner products with a bias.' },
+    HISTORY: {
+      description: 'By the vector of what the user did, or of the events given. Scores are inner products with a bias.',
+    },
     FRIENDS: { description: "By the mean vector of the user's friends, since the user is not in the model yet." },
     POPULARITY: { description: 'Nothing is known yet, so the most frequent come first. Scores are counts.' },
   },
