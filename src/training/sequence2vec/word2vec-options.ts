@@ -7,7 +7,10 @@
 import { z } from 'zod';
 import { negativeSharing, type SkipGramOptions, skipGramOptions } from '../kernels/skip-gram-options';
 
+export const ARCHITECTURES = ['skipgram', 'cbow'] as const;
+
 export interface Word2VecOptions extends SkipGramOptions {
+  architecture: (typeof ARCHITECTURES)[number];
   dimension: number;
   window: number;
   negativeSharing: number;
@@ -18,6 +21,12 @@ export interface Word2VecOptions extends SkipGramOptions {
 }
 
 export const word2vecOptions = z.strictObject({
+  architecture: z
+    .enum(ARCHITECTURES)
+    .default('skipgram')
+    .describe(
+      'skipgram: an item predicts each of its contexts. cbow: the mean of its contexts predicts an item; several times faster, and smoother where items are rare.',
+    ),
   dimension: z.number().int().min(1).max(4096).default(64).describe('Length of a vector.'),
   window: z
     .number()

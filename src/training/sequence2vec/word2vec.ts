@@ -1,8 +1,11 @@
 /**
- * word2vec (skip-gram with negative sampling, Mikolov et al. 2013) over sequences of items: what people do together is
- * put together. It keeps both tables: cosine between input rows says what is alike, input x output what goes together.
+ * word2vec (skip-gram or CBOW with negative sampling, Mikolov et al. 2013) over sequences of items: what people do
+ * together is put together. It keeps both tables: cosine between input rows says what is alike, input x output what goes
+ * together.
  */
+import { OptionError } from '../../errors';
 import type { SequenceCorpus } from '../corpus';
+import { trainBags } from '../kernels/bags-training';
 import { trainSkipGram } from '../kernels/skip-gram-training';
 import type { EmbeddingModel, Trainer, TrainingContext } from '../trainer';
 import { corpusRun, logNoise } from './corpus-run';
@@ -14,20 +17,18 @@ async function train(
   options: Word2VecOptions,
   context?: TrainingContext,
 ): Promise<EmbeddingModel> {
+  checkOptions(options);
   const vocabulary = buildVocabulary(corpus, options.minCount);
   const { frequencies } = vocabulary;
   const { dimension, window, negatives, negativeSharing, negativeExponent, learningRate, seed, threads } = options;
+  const nodes = frequencies.length;
   const noise = Float64Array.from(frequencies, (frequency) => frequency ** negativeExponent);
-  const trained = await trainSkipGram(
-    {
-      shape: { nodes: frequencies.length, dimension, window, negatives, negativeSharing, threads },
-      noise,
-      seed,
-      learningRate,
-      ...corpusRun(vocabulary, options),
-    },
-    context,
-  );
+  const run = { noise, seed, learningRate, ...corpusRun(vocabulary, options) };
+  const shape = { dimension, window, negatives, threads };
+  const trained =
+    options.architecture === 'cbow'
+      ? await trainBags({ ...run, shape: { ...shape, mode: 'cbow', things: nodes } }, context)
+      : await trainSkipGram({ ...run, shape: { ...shape, nodes, negativeSharing } }, context);
   return {
     ids: vocabulary.ids,
     dimension,
@@ -47,6 +48,15 @@ async function train(
       wholeSequenceWindow: window >= vocabulary.longestSequence - 1,
     },
   };
+}
+
+function checkOptions({ architecture, negativeSharing }: Word2VecOptions): void {
+  if (architecture === 'cbow' && negativeSharing > 1) {
+    throw new OptionError('negativeSharing', 'cbow makes one prediction a window, so there is no draw to share.', {
+      remedy: 'Leave negativeSharing out, or set architecture=skipgram.',
+      facts: { architecture, negativeSharing },
+    });
+  }
 }
 
 export const word2vec: Trainer<Word2VecOptions, SequenceCorpus, EmbeddingModel> = {

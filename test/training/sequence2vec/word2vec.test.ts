@@ -52,11 +52,24 @@ describe('word2vec', () => {
       { negativeSharing: 10 },
       { negatives: 3, subsample: 0.05 },
       { window: 100, dimension: 7 },
+      { architecture: 'cbow', learningRate: 0.2 },
     ]) {
       const model = await word2vec.train(twoTastes(), options(given));
       expect(separation(model)).toBe(1);
       expect(Number(model.facts.finalLoss)).toBeLessThan(Math.log(2) * (1 + Number(given.negatives ?? 5)));
     }
+  });
+
+  test('makes one prediction a window as cbow, and has no draw to share then', async () => {
+    const corpus = twoTastes(50);
+    const model = await word2vec.train(corpus, options({ architecture: 'cbow', epochs: 2 }));
+    expect(model.facts).toMatchObject({ tokens: 2 * 50 * 12, pairs: 2 * 50 * 12 });
+    expect(model.outputBias).toEqual((await word2vec.train(corpus, options({ epochs: 1 }))).outputBias);
+    await expect(word2vec.train(corpus, options({ architecture: 'cbow', negativeSharing: 5 }))).rejects.toMatchObject({
+      code: 'OPTION_INVALID',
+      field: 'negativeSharing',
+      remedy: expect.any(String),
+    });
   });
 
   test('learns as well with two threads', async () => {
