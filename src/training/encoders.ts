@@ -4,10 +4,12 @@
  */
 import { KindredError } from '../errors';
 import type { Artifacts, Encoder, Loader } from './encoder';
+import { loadEncoder as loadColes } from './sequence2vec/coles/encoder';
+import { loadEncoder as loadPooling } from './sequence2vec/pooling/encoder';
 
 export type { Artifacts, Encoder, Loader } from './encoder';
 
-const LOADERS: Readonly<Record<string, Loader>> = Object.freeze({});
+const LOADERS: Readonly<Record<string, Loader>> = Object.freeze({ coles: loadColes, pooling: loadPooling });
 
 /** @throws KindredError BAD_USER_INPUT where the trainer makes no encoders */
 export async function openEncoder(trainer: string, artifacts: Artifacts): Promise<Encoder> {

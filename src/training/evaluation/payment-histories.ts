@@ -21,10 +21,13 @@ export interface PaymentHistories {
 
 export interface PaymentTrial extends TimeSplit {
   readonly seed: number;
+  /** Until a label is known: payments less than this before the test are not learned from. @default 7 */
+  readonly labelDelayDays?: number;
   /** Table of vectors that pooling stands on; other trainers need none. */
   readonly base?: unknown;
 }
 
+const DAY_MILLIS = 86_400_000;
 /** Events of a history that an encoder is given at most; those with a `maxLength` of their own look at fewer. */
 const LONGEST_PAST = 100;
 /** Histories that are encoded in one go: bounds the memory of their copies. */
@@ -35,10 +38,10 @@ export async function trainAndEvaluateOnPayments(
   trainer: string,
   { sequences, table }: PaymentHistories,
   options: Readonly<Record<string, unknown>>,
-  { trainTo, testFrom, seed, base }: PaymentTrial,
+  { trainTo, testFrom, seed, labelDelayDays = 7, base }: PaymentTrial,
   context: TrainingContext = {},
 ): Promise<Evaluation | undefined> {
-  const split = { trainTo, testFrom };
+  const split = { trainTo: Math.min(trainTo, testFrom - labelDelayDays * DAY_MILLIS), testFrom };
   const rows = paymentRows(table, split);
   if (!canProbe(table, rows)) return undefined;
   const known = eventsBefore(sequences, testFrom);
