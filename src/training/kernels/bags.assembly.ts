@@ -41,7 +41,9 @@ class Plan {
   learnsSequences: i32;
   /** DBOW: whether things learn from each other too, as in skip-gram. */
   trainsThings: i32;
+  /** Two lists of rows, so that one prediction's can be drawn while another's wait. */
   outputs: usize;
+  nextOutputs: usize;
   coefficients: usize;
   gradients: usize;
   vector: usize;
@@ -127,8 +129,9 @@ function trainMean(plan: Plan, count: i32, rate: f32): i32 {
       end = collect(plan, context, end);
     }
     if (end == plan.bag) continue;
+    drawOutputs(plan, target, plan.outputs);
     gather(plan.bag, end, plan.stride, plan.vector, plan.start);
-    predict(plan, plan.vector, target, rate);
+    learn(plan, plan.vector, plan.outputs, rate);
     const from = plan.learnsSequences ? plan.bag : things;
     const to = plan.learnsThings ? end : things;
     if (from < to) spread(from, to, plan.stride, plan.vector, plan.start);
@@ -153,14 +156,22 @@ function trainCentre(plan: Plan, at: i32, count: i32, rate: f32): i32 {
   if (first == at && (at + 1 >= count || tokenAt(plan, at + 1) < 0)) return 0;
   const end = collect(plan, tokenAt(plan, at), plan.bag);
   gather(plan.bag, end, plan.stride, plan.vector, plan.start);
+  // One prediction's rows are drawn before the one before it is learned.
+  let drawn = plan.outputs;
+  let waiting = plan.nextOutputs;
   let predictions = 0;
   for (let other = first; other < count && other - at <= reach; other++) {
     if (other == at) continue;
     const context = tokenAt(plan, other);
     if (context < 0) break;
-    predict(plan, plan.vector, context, rate);
+    drawOutputs(plan, context, drawn);
+    if (predictions > 0) learn(plan, plan.vector, waiting, rate);
+    const swapped = waiting;
+    waiting = drawn;
+    drawn = swapped;
     predictions++;
   }
+  learn(plan, plan.vector, waiting, rate);
   if (plan.learnsThings) spread(plan.bag, end, plan.stride, plan.vector, plan.start);
   return predictions;
 }
@@ -169,9 +180,13 @@ function trainCentre(plan: Plan, at: i32, count: i32, rate: f32): i32 {
 function trainSequences(plan: Plan, count: i32, rate: f32): i32 {
   let sequence: usize = 0;
   let predictions = 0;
+  let drawn = plan.outputs;
+  let waiting: usize = 0;
   for (let at = 0; at < count; at++) {
     const token = tokenAt(plan, at);
     if (token < 0) {
+      if (waiting != 0) learn(plan, plan.sequenceVector, waiting, rate);
+      waiting = 0;
       closeSequence(plan, sequence);
       sequence = token < -1 ? rowOfSequence(plan, token) : 0;
       if (sequence != 0) {
@@ -180,11 +195,20 @@ function trainSequences(plan: Plan, count: i32, rate: f32): i32 {
       }
       continue;
     }
-    if (plan.trainsThings) predictions += trainCentre(plan, at, count, rate);
+    if (plan.trainsThings) {
+      if (waiting != 0) learn(plan, plan.sequenceVector, waiting, rate);
+      waiting = 0;
+      predictions += trainCentre(plan, at, count, rate);
+    }
     if (sequence == 0) continue;
-    predict(plan, plan.sequenceVector, token, rate);
+    // Its rows are drawn before the prediction before it is learned.
+    drawOutputs(plan, token, drawn);
+    if (waiting != 0) learn(plan, plan.sequenceVector, waiting, rate);
+    waiting = drawn;
+    drawn = drawn == plan.outputs ? plan.nextOutputs : plan.outputs;
     predictions++;
   }
+  if (waiting != 0) learn(plan, plan.sequenceVector, waiting, rate);
   closeSequence(plan, sequence);
   return predictions;
 }
@@ -216,10 +240,11 @@ function trainConcatenation(plan: Plan, count: i32, rate: f32): i32 {
       if (inside && (other >= count || tokenAt(plan, other) < 0)) inside = false;
       store<usize>(slot, inside ? rowOf(plan, tokenAt(plan, other)) : plan.empty);
     }
+    drawOutputs(plan, target, plan.outputs);
     let to = plan.vector;
     for (let from = plan.bag; from < slot; from += 4, to += stride) memory.copy(to, load<usize>(from), stride);
     memory.copy(plan.start, plan.vector, plan.width);
-    predict(plan, plan.vector, target, rate);
+    learn(plan, plan.vector, plan.outputs, rate);
     let learned = plan.vector;
     let start = plan.start;
     for (let entry = plan.bag; entry < slot; entry += 4, learned += stride, start += stride) {
@@ -320,22 +345,38 @@ function spread(bag: usize, end: usize, stride: usize, vector: usize, start: usi
   }
 }
 
-/** One prediction: the vector against the target and fresh negatives. */
-// @ts-ignore: decorator
-@inline
-function predict(plan: Plan, vector: usize, target: u32, rate: f32): void {
-  const outputs = plan.outputs;
+/**
+ * Writes the rows of a prediction, the target's and those of fresh negatives, at `outputs`, and touches every line of
+ * them: they are on their way into the cache while other work is done before `learn` wants them.
+ */
+function drawOutputs(plan: Plan, target: u32, outputs: usize): void {
   const output = plan.output;
   const width = plan.width;
   const positive = output + <usize>target * width;
   store<usize>(outputs, positive);
+  fetch(positive, width);
   const drawn = (<usize>plan.negatives + 1) << 2;
   const whole = <usize>plan.group << 2;
   let k: usize = 4;
   for (; k < drawn; k += 4) {
-    store<usize>(outputs + k, output + <usize>drawNegative(plan.random, plan.noise, plan.things) * width);
+    const row = output + <usize>drawNegative(plan.random, plan.noise, plan.things) * width;
+    store<usize>(outputs + k, row);
+    fetch(row, width);
   }
   for (; k < whole; k += 4) store<usize>(outputs + k, positive);
+}
+
+// @ts-ignore: decorator
+@inline
+function fetch(row: usize, width: usize): void {
+  for (let d: usize = 0; d < width; d += 64) load<u32>(row + d);
+}
+
+/** One prediction: the vector against the rows at `outputs`. */
+// @ts-ignore: decorator
+@inline
+function learn(plan: Plan, vector: usize, outputs: usize, rate: f32): void {
+  const width = plan.width;
   if (plan.learnsOutputs == 0) {
     oneByFrozen(vector, outputs, plan.group, width, plan.sigmoid, rate, plan.coefficients);
   } else if (plan.group == 6) {

@@ -102,6 +102,7 @@ interface ThreadLayout {
   readonly random: number;
   readonly tokens: number;
   readonly outputs: number;
+  readonly nextOutputs: number;
   readonly coefficients: number;
   readonly gradients: number;
   readonly vector: number;
@@ -122,7 +123,7 @@ export interface SharedBags {
 
 /** Second step of the seed path of the tables' first values, as in skip-gram.ts. */
 const SEED_OF_START = 2 ** 40;
-const PLAN_WORDS = 29;
+const PLAN_WORDS = 30;
 
 /**
  * Makes the memory: inputs uniform in ±0.5 / dimension and outputs zero (word2vec.c), the noise distribution, the parts.
@@ -215,6 +216,7 @@ function planLayout(shape: WholeShape, parts: Parts | undefined): Layout {
       random: memory.take(16),
       tokens: memory.take(tokenCapacity * 4),
       outputs: memory.take(groupOf(shape.negatives) * 4),
+      nextOutputs: memory.take(groupOf(shape.negatives) * 4),
       coefficients: memory.take(groupOf(shape.negatives) * 4),
       gradients: memory.take(width),
       vector: memory.take(width),
@@ -239,7 +241,7 @@ function planOf({ shape, layout }: SharedBags, thread: ThreadLayout): number[] {
     ...[layout.noise, things, layout.sigmoid, thread.random, layout.partOffsets, layout.parts],
     ...[input + rows * stride, input + (rows + sequences) * stride],
     ...[learns.things, learns.outputs, learns.sequences, trainsThings].map(Number),
-    ...[thread.outputs, thread.coefficients, thread.gradients, thread.vector, thread.start],
+    ...[thread.outputs, thread.nextOutputs, thread.coefficients, thread.gradients, thread.vector, thread.start],
     ...[thread.sequenceVector, thread.sequenceStart, thread.bag],
   ];
 }
