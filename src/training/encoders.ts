@@ -5,11 +5,18 @@
 import { KindredError } from '../errors';
 import type { Artifacts, Encoder, Loader } from './encoder';
 import { loadEncoder as loadColes } from './sequence2vec/coles/encoder';
+import { loadEncoder as loadFastText } from './sequence2vec/fasttext/encoder';
 import { loadEncoder as loadPooling } from './sequence2vec/pooling/encoder';
+import { loadEncoder as loadSasrec } from './sequence2vec/sasrec/encoder';
 
 export type { Artifacts, Encoder, Loader } from './encoder';
 
-const LOADERS: Readonly<Record<string, Loader>> = Object.freeze({ coles: loadColes, pooling: loadPooling });
+const LOADERS: Readonly<Record<string, Loader>> = Object.freeze({
+  coles: loadColes,
+  fasttext: loadFastText,
+  pooling: loadPooling,
+  sasrec: loadSasrec,
+});
 
 /** @throws KindredError BAD_USER_INPUT where the trainer makes no encoders */
 export async function openEncoder(trainer: string, artifacts: Artifacts): Promise<Encoder> {

@@ -17,3 +17,12 @@ export function listeners(folder: string): Histories {
   }
   return builder.build();
 }
+
+/** Names of the artists by id. */
+export function artistNames(folder: string): Map<string, string> {
+  const [, ...lines] = gunzipSync(readFileSync(join(folder, 'artists.tsv.gz')))
+    .toString()
+    .trim()
+    .split('\n');
+  return new Map(lines.map((line) => line.split('\t') as [string, string]));
+}

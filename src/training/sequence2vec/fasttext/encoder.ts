@@ -45,7 +45,7 @@ function littleEndian(numbers: Float32Array | Uint32Array): Uint8Array {
   return new Uint8Array(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
 }
 
-export const loadFastTextEncoder: Loader = async (artifacts) => {
+export const loadEncoder: Loader = async (artifacts) => {
   const head = readHead(artifact(artifacts, 'head.json'));
   const { dimension, ids, texts } = head;
   const vectors = float32(artifacts, 'vectors.f32', ids.length * dimension);
