@@ -15,7 +15,7 @@ export interface CorpusRun {
 }
 
 export function corpusRun(
-  { tokens, frequencies, tokenCount }: Vocabulary,
+  { tokens, frequencies, tokenCount }: Pick<Vocabulary, 'tokens' | 'frequencies' | 'tokenCount'>,
   { subsample, seed, epochs }: { readonly subsample: number; readonly seed: number; readonly epochs: number },
 ): CorpusRun {
   const data: CorpusData = {

@@ -7,7 +7,7 @@ import { Random } from '../kernels/random';
 import type { TokenSource } from '../kernels/token-source';
 
 export interface CorpusData {
-  /** -1 after each sequence; on shared memory. */
+  /** -1 after each sequence; other negative numbers are between the corpus and the kernel. On shared memory. */
   readonly tokens: Int32Array;
   /** (stretches + 1): where each stretch starts. */
   readonly stretches: Int32Array;
@@ -63,9 +63,9 @@ export function cutIntoStretches(tokens: Int32Array, target: number, most: numbe
   let start = 0;
   let lastEnd = 0;
   for (let i = 0; i < tokens.length; i++) {
-    if (tokens[i] < 0) lastEnd = i + 1;
+    if (tokens[i] === -1) lastEnd = i + 1;
     const length = i + 1 - start;
-    if ((tokens[i] < 0 && length >= target) || length >= most) {
+    if ((tokens[i] === -1 && length >= target) || length >= most) {
       start = lastEnd > start ? lastEnd : i + 1;
       starts.push(start);
     }

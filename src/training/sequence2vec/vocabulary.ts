@@ -16,8 +16,14 @@ export interface Vocabulary {
   readonly longestSequence: number;
 }
 
+/** The things that are learned, without the corpus. */
+export interface ChosenThings extends Pick<Vocabulary, 'ids' | 'frequencies'> {
+  /** One an id of the corpus: its number here, or -1 where it is not learned. */
+  readonly numbers: Int32Array;
+}
+
 /** @throws KindredError EMPTY_CORPUS saying which filter left too little */
-export function buildVocabulary(corpus: SequenceCorpus, minCount: number): Vocabulary {
+export function chooseThings(corpus: SequenceCorpus, minCount: number): ChosenThings {
   const counts = countTokens(corpus);
   const order = [...counts.keys()].filter((thing) => counts[thing] >= Math.max(1, minCount));
   order.sort((a, b) => counts[b] - counts[a] || (corpus.ids[a] < corpus.ids[b] ? -1 : 1));
@@ -26,17 +32,23 @@ export function buildVocabulary(corpus: SequenceCorpus, minCount: number): Vocab
   order.forEach((thing, number) => {
     numbers[thing] = number;
   });
+  return {
+    ids: order.map((thing) => corpus.ids[thing]),
+    frequencies: Uint32Array.from(order, (thing) => counts[thing]),
+    numbers,
+  };
+}
+
+/** @throws KindredError EMPTY_CORPUS saying which filter left too little */
+export function buildVocabulary(corpus: SequenceCorpus, minCount: number): Vocabulary {
+  const { ids, frequencies, numbers } = chooseThings(corpus, minCount);
   const renumbered = renumber(corpus.tokens, numbers);
   if (renumbered.tokenCount === 0) {
     throw emptyCorpus('Every sequence holds a single token, so nothing goes with anything.', corpus, {
       remedy: 'Sequences need two things that somebody did together: check sessionId, or lower minCount.',
     });
   }
-  return {
-    ids: order.map((thing) => corpus.ids[thing]),
-    frequencies: Uint32Array.from(order, (thing) => counts[thing]),
-    ...renumbered,
-  };
+  return { ids, frequencies, ...renumbered };
 }
 
 function countTokens({ ids, tokens }: SequenceCorpus): Uint32Array {
