@@ -2,7 +2,7 @@
 import { KindredError } from '../errors';
 import type { NewModel } from '../stores/models';
 
-/** A column of bytes in Postgres holds less than 2^30 bytes, and what goes with it in one message needs some of them. */
+/** Whoever asks a model for vectors holds its artifacts in memory; one beyond this is no part of a service. */
 export const MAX_ARTIFACT_BYTES = 1_000_000_000;
 /** pgvector's limit for a column, with the bias and the rest beside an output. */
 export const MAX_DIMENSION = 15_998;

@@ -2,6 +2,7 @@
  * SQL of the model registry: versions, the live pointer, and the chain of promotions that rollback walks back.
  */
 import type { Model, ModelData, ModelEvaluation, PromotionKind } from '../domain/model';
+import { KindredError } from '../errors';
 import type { Database, DatabaseTransaction, Queryable } from './database';
 import { createVectorTable, dropVectorTable, type VectorRows, vectorTableName } from './vectors';
 
@@ -66,11 +67,28 @@ export async function liveModelId(on: Queryable, space: string): Promise<string 
 }
 
 export async function readArtifacts(on: Queryable, modelId: string): Promise<Record<string, Uint8Array>> {
-  const { rows } = await on.query<{ name: string; content: Buffer }>(
-    'SELECT name, content FROM model_artifacts WHERE model_id = $1',
+  const { rows: parts } = await on.query<{ name: string; piece: number; bytes: number }>(
+    `SELECT name, piece, octet_length(content) AS bytes FROM model_artifacts WHERE model_id = $1 ORDER BY name, piece`,
     [modelId],
   );
-  return Object.fromEntries(rows.map(({ name, content }) => [name, content]));
+  const artifacts: Record<string, Uint8Array> = {};
+  for (const name of new Set(parts.map((part) => part.name))) {
+    const own = parts.filter((part) => part.name === name);
+    const whole = Buffer.alloc(own.reduce((sum, { bytes }) => sum + bytes, 0));
+    let filled = 0;
+    for (const { piece } of own) {
+      const { rows } = await on.query<{ content: Buffer }>(
+        'SELECT content FROM model_artifacts WHERE model_id = $1 AND name = $2 AND piece = $3',
+        [modelId, name, piece],
+      );
+      // Dropped meanwhile: what is missing must not be taken for zeros.
+      if (rows.length === 0) throw new KindredError('MODEL_NOT_FOUND', `Model "${modelId}" was dropped.`);
+      whole.set(rows[0].content, filled);
+      filled += rows[0].content.length;
+    }
+    artifacts[name] = whole;
+  }
+  return artifacts;
 }
 
 /** Writes a version whole or not at all: vectors, their indexes, artifacts and row in one transaction. */
@@ -99,15 +117,26 @@ export async function insertModel(database: Database, model: NewModel): Promise<
         model.createdAt,
       ],
     );
-    for (const [name, content] of Object.entries(model.artifacts)) {
-      await tx.query('INSERT INTO model_artifacts (model_id, name, content) VALUES ($1, $2, $3)', [
-        id,
-        name,
-        Buffer.from(content.buffer, content.byteOffset, content.byteLength),
-      ]);
-    }
+    for (const [name, content] of Object.entries(model.artifacts)) await insertArtifact(tx, id, { name, content });
     return id;
   });
+}
+
+/** Bytes come out as text of twice the length, and a text has at most half a gigabyte: larger artifacts lie in pieces. */
+const PIECE_BYTES = 32 * 2 ** 20;
+
+async function insertArtifact(
+  tx: DatabaseTransaction,
+  modelId: string,
+  { name, content }: { name: string; content: Uint8Array },
+): Promise<void> {
+  for (let piece = 0; piece === 0 || piece * PIECE_BYTES < content.byteLength; piece++) {
+    const bytes = content.subarray(piece * PIECE_BYTES, (piece + 1) * PIECE_BYTES);
+    await tx.query('INSERT INTO model_artifacts (model_id, name, piece, content) VALUES ($1, $2, $3, $4)', [
+      ...[modelId, name, piece],
+      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+    ]);
+  }
 }
 
 /** The row lock of `space_versions` makes concurrent writers of one space take turns. */

@@ -39,6 +39,26 @@ onBothDatabases((kind) => {
     expect([...(await registry.artifacts(model.id)).network]).toEqual([0, 1, 255]);
   });
 
+  test('artifacts come back whole, an empty one and one that lies in several pieces', async () => {
+    const large = new Uint32Array(8.5 * 2 ** 20).map((_, n) => n * 2_654_435_761);
+    const artifacts = { large: new Uint8Array(large.buffer), none: new Uint8Array(0) };
+    const { id } = await registry.add({ ...embedding({ space, ids }), artifacts });
+    const back = await registry.artifacts(id);
+    expect(Object.keys(back).sort()).toEqual(['large', 'none']);
+    expect(back.none).toHaveLength(0);
+    expect(Buffer.compare(back.large, artifacts.large)).toBe(0);
+    await registry.drop(id);
+    const { rows } = await store.database.query('SELECT FROM model_artifacts WHERE model_id = $1', [id]);
+    expect(rows).toEqual([]);
+  });
+
+  test('a model that is not sound leaves nothing behind', async () => {
+    const broken = embedding({ space, ids });
+    broken.rows.input[3] = Number.NaN;
+    await expect(registry.add(broken)).rejects.toMatchObject({ code: 'TRAINING_FAILED' });
+    expect(await registry.list(space)).toEqual([]);
+  });
+
   test('vectors are stored bit for bit, under ids with any characters', async () => {
     const given = embedding({ space, ids });
     await registry.add(given);

@@ -1,4 +1,5 @@
 import { refuseUnsound } from '../../src/services/soundness';
+import type { NewModel } from '../../src/stores/models';
 import { embedding } from './test-store';
 
 const model = () => embedding({ ids: ['hat', 'cap', 'tie'], dimension: 2 });
@@ -10,24 +11,23 @@ describe('a model that nobody could use', () => {
     expect(() => refuseUnsound({ ...rest, rows: { ...rows, output: undefined } })).not.toThrow();
   });
 
-  test.each([
-    ['vector of "cap"', (rows: ReturnType<typeof model>['rows']) => rows.input.fill(Number.NaN, 3, 4)],
-    ['output vector of "tie"', ({ output }) => output!.vectors.fill(Number.POSITIVE_INFINITY, 4, 5)],
-    ['bias of "cap"', ({ output }) => output!.bias.fill(Number.NaN, 1, 2)],
-  ] as const)(
-    'is refused where the %s is not finite',
-    (what, spoil: (rows: ReturnType<typeof model>['rows']) => unknown) => {
-      const spoilt = model();
-      spoil(spoilt.rows);
-      expect(() => refuseUnsound(spoilt)).toThrow(
-        expect.objectContaining({
-          code: 'TRAINING_FAILED',
-          message: expect.stringContaining(what),
-          remedy: expect.stringContaining('learningRate'),
-        }),
-      );
-    },
-  );
+  const faults: Record<string, (rows: NewModel['rows']) => unknown> = {
+    'vector of "cap"': ({ input }) => input.fill(Number.NaN, 3, 4),
+    'output vector of "tie"': ({ output }) => output!.vectors.fill(Number.POSITIVE_INFINITY, 4, 5),
+    'bias of "cap"': ({ output }) => output!.bias.fill(Number.NaN, 1, 2),
+  };
+
+  test.each(Object.keys(faults))('is refused where the %s is not finite', (what) => {
+    const spoilt = model();
+    faults[what](spoilt.rows);
+    expect(() => refuseUnsound(spoilt)).toThrow(
+      expect.objectContaining({
+        code: 'TRAINING_FAILED',
+        message: expect.stringContaining(what),
+        remedy: expect.stringContaining('learningRate'),
+      }),
+    );
+  });
 
   test('is refused where an artifact is more than the store can hold', () => {
     // The system gives no memory for what is never touched.
