@@ -5,6 +5,7 @@
 import { KindredError } from '../errors';
 import type { Artifacts, Encoder, Loader } from './encoder';
 import { loadEncoder as loadColes } from './sequence2vec/coles/encoder';
+import { loadEncoder as loadElmo } from './sequence2vec/elmo/encoder';
 import { loadEncoder as loadFastText } from './sequence2vec/fasttext/encoder';
 import { loadEncoder as loadPooling } from './sequence2vec/pooling/encoder';
 import { loadEncoder as loadSasrec } from './sequence2vec/sasrec/encoder';
@@ -13,6 +14,7 @@ export type { Artifacts, Encoder, Loader } from './encoder';
 
 const LOADERS: Readonly<Record<string, Loader>> = Object.freeze({
   coles: loadColes,
+  elmo: loadElmo,
   fasttext: loadFastText,
   pooling: loadPooling,
   sasrec: loadSasrec,
