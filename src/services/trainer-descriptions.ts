@@ -1,5 +1,5 @@
 /** What trainers there are, where their vectors go, and what can be set: for help texts and for whoever starts a run. */
-import { parseOptions, trainerNamed } from '../training/trainers';
+import { parseOptions, trainers } from '../training/trainers';
 import { lessons } from './learning/lessons';
 import { describeOptions, type OptionDescription } from './option-descriptions';
 
@@ -11,9 +11,9 @@ export interface TrainerDescription {
 }
 
 export function describeTrainers(): TrainerDescription[] {
-  return Object.entries(lessons).map(([name, lesson]) => ({
-    name,
-    space: lesson.space(parseOptions(trainerNamed(name))),
-    options: describeOptions(trainerNamed(name).options),
+  return Object.values(trainers).map((trainer) => ({
+    name: trainer.name,
+    space: lessons[trainer.name].space(parseOptions(trainer)),
+    options: describeOptions(trainer.options),
   }));
 }

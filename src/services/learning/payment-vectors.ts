@@ -7,7 +7,7 @@ import type { Metrics, ModelEvaluation } from '../../domain/model';
 import type { LabelFacts } from '../../stores/event-pages';
 import type { EventSequences } from '../../training/sequence2vec/event-sequences';
 import type { LessonContext, OffThread } from './lesson';
-import { readFeatures, testPeriod } from './payment-features';
+import { features, readFeatures, testPeriod } from './payment-features';
 
 export interface PaymentVectors {
   readonly trainer: string;
@@ -31,7 +31,12 @@ export async function withPaymentMetrics(
     {
       module: join(__dirname, '..', '..', 'training', 'evaluation', 'payment-histories'),
       call: 'trainAndEvaluateOnPayments',
-      args: [trainer, { sequences, table }, context.options, { ...testPeriod(table), seed, base }],
+      args: [
+        trainer,
+        { sequences, table },
+        context.options,
+        { ...testPeriod(table), seed, base, labelDelayDays: features.labelDelayDays },
+      ],
     },
     'vectors',
   );
