@@ -41,3 +41,21 @@ export function parsePeople(text: string): number {
     throw new InvalidArgumentError('It should be a whole number from 100 to 9999.');
   return value;
 }
+
+/** Ids separated by commas, or a JSON list of ids that may hold commas; collects what is repeated. */
+export function collectIds(text: string, before: readonly string[] = []): string[] {
+  if (!text.trimStart().startsWith('[')) return [...before, ...text.split(',').map((id) => id.trim())];
+  const ids = jsonList(text);
+  if (!ids) throw new InvalidArgumentError('It should be ids separated by commas, or a JSON list of texts.');
+  return [...before, ...ids];
+}
+
+function jsonList(text: string): string[] | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) && value.every((id) => typeof id === 'string') ? value : undefined;
+  } catch {
+    // Not JSON: the caller says what would be right.
+    return undefined;
+  }
+}

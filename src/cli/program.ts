@@ -5,6 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { analogyCommand } from './analogy';
+import { compareCommand } from './compare';
 import { deadLettersCommand } from './dead-letters';
 import { doctorCommand } from './doctor';
 import { evaluateCommand } from './evaluate';
@@ -12,6 +14,8 @@ import { exportCommand } from './export';
 import { exitCodeOf, tellFailure } from './failures';
 import { ingestCommand } from './ingest';
 import { modelsCommand } from './models';
+import { nextCommand } from './next';
+import { oddOneOutCommand } from './odd-one-out';
 import { promoteCommand } from './promote';
 import { publishCommand } from './publish';
 import { replayCommand, replaysCommand } from './replay';
@@ -23,6 +27,7 @@ import { streamsCommand } from './streams';
 import { openTerminal } from './terminal';
 import { trainCommand } from './train';
 import { upCommand } from './up';
+import { vectorCommand } from './vector';
 
 /** package.json stands two folders up, from src/cli and from dist/cli alike. */
 function version(): string {
@@ -61,6 +66,11 @@ Examples:
     promoteCommand(),
     rollbackCommand(),
     similarCommand(),
+    analogyCommand(),
+    oddOneOutCommand(),
+    compareCommand(),
+    nextCommand(),
+    vectorCommand(),
     scoreCommand(),
     replayCommand(),
     replaysCommand(),

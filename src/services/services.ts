@@ -23,7 +23,6 @@ import { Recommendation } from './recommendation';
 import { ModelRegistry } from './registry';
 import { Replays } from './replay';
 import { ScoreKeeping } from './score-keeping';
-import { Export, Similarity } from './similarity';
 import { Simulation } from './simulation';
 import { StoreFacts } from './store-facts';
 import { StreamPositions } from './stream-positions';
@@ -32,6 +31,7 @@ import { StreamWriter } from './stream-writer';
 import { ThingLists } from './thing-lists';
 import { TrainingRuns } from './training';
 import { Turns } from './turns';
+import { Export } from './vector-export';
 import { Versions } from './versions';
 
 export interface Services {
@@ -42,7 +42,6 @@ export interface Services {
   readonly recommendation: Recommendation;
   readonly friends: FriendSuggestion;
   readonly fraud: FraudScoring;
-  readonly similarity: Similarity;
   /** What is near in any space, by any version; analogies; the odd one out. */
   readonly neighbours: Neighbours;
   readonly comparison: Comparison;
@@ -118,7 +117,6 @@ export function openServices(database: Database, settings: ServiceSettings): Ope
     recommendation: new Recommendation(database, lists),
     friends: new FriendSuggestion(database, lists),
     fraud: new FraudScoring({ ...scoring, registry, ingestion }),
-    similarity: new Similarity(lists),
     neighbours: new Neighbours(versions, things),
     comparison: new Comparison(versions, things),
     encoded: new EncodedQuestions(versions, encoders, things),

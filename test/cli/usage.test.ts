@@ -2,7 +2,7 @@
 import { kindred } from './process';
 
 const VERBS =
-  'up serve ingest publish train evaluate models promote rollback similar score replay replays streams dead-letters export doctor'.split(
+  'up serve ingest publish train evaluate models promote rollback similar analogy odd-one-out compare next vector score replay replays streams dead-letters export doctor'.split(
     ' ',
   );
 
@@ -53,6 +53,13 @@ describe('the command line', () => {
       /UNDECODABLE, INVALID or OVERSIZED/,
     ],
     ['npy without a file', ['export', 'items', '--format', 'npy'], /--out FILE/],
+    ['a band that there is not', ['similar', 'items', 'x', '--band', 'sky'], /high, middle, low/],
+    ['a likeness to nothing', ['similar', 'items'], /three ways to say it/],
+    ['ids that are no list', ['analogy', 'items', '--plus', '["a", 1]'], /JSON list of texts/],
+    ['a sum with a sign missing', ['analogy', 'items', 'a', 'b'], /a sign is missing/],
+    ['a comparison with nothing', ['compare', 'a'], /missing required argument 'models'/],
+    ['a vector of two things at once', ['vector', 'items', 'a', '--text', 'b'], /of a text or of a sequence/],
+    ['events that are no JSON', ['next', '--events', __filename], /events\[0\].*no JSON|This is no JSON/],
     ['a count out of range', ['similar', 'items', 'x', '--first', '0'], /1 to 100/],
   ] as const)('refuses %s with exit code 2', async (_, args, message) => {
     const { code, stdout, stderr } = await kindred([...args]);

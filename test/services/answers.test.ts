@@ -1,10 +1,14 @@
 import type { Model } from '../../src/domain/model';
 import { FriendSuggestion } from '../../src/services/friends';
 import { IngestionService } from '../../src/services/ingestion';
+import { Neighbours } from '../../src/services/neighbours';
+import { Popularity } from '../../src/services/popularity';
 import { RankedLists } from '../../src/services/ranking';
 import { Recommendation } from '../../src/services/recommendation';
 import { ModelRegistry } from '../../src/services/registry';
-import { Export, Similarity } from '../../src/services/similarity';
+import { ThingLists } from '../../src/services/thing-lists';
+import { Export } from '../../src/services/vector-export';
+import { Versions } from '../../src/services/versions';
 import type { NewModel } from '../../src/stores/models';
 import { questionOf } from '../../src/training/evaluation/recommendation';
 import { embedding, onBothDatabases, openTestStore, type TestStore } from './test-store';
@@ -36,7 +40,7 @@ onBothDatabases((kind) => {
   let registry: ModelRegistry;
   let recommendation: Recommendation;
   let friends: FriendSuggestion;
-  let similarity: Similarity;
+  let neighbours: Neighbours;
   const items = embedding({ ids: itemIds, dimension: DIMENSION });
   const users = embedding({ space: 'users', ids: userIds, dimension: DIMENSION, seed: 2 });
   let live: Model;
@@ -48,7 +52,7 @@ onBothDatabases((kind) => {
     const lists = new RankedLists(database, registry);
     recommendation = new Recommendation(database, lists);
     friends = new FriendSuggestion(database, lists);
-    similarity = new Similarity(lists);
+    neighbours = new Neighbours(new Versions(registry), new ThingLists(database, lists, new Popularity(database)));
     const ingestion = new IngestionService(database);
     await ingestion.record(
       'items',
@@ -240,8 +244,8 @@ onBothDatabases((kind) => {
       const seen: string[] = [];
       let after: string | undefined;
       do {
-        const page = await similarity.similar('twins', 'twin0', { first: 4, after });
-        seen.push(...page.entries.map(({ node }) => node));
+        const page = await neighbours.similarThings({ space: 'twins', like: ['twin0'], first: 4, after });
+        seen.push(...page.entries.map(({ node }) => node.id));
         after = page.hasNextPage ? page.entries.at(-1)!.cursor : undefined;
       } while (after);
       expect(seen).toHaveLength(29);
@@ -336,11 +340,15 @@ onBothDatabases((kind) => {
   });
 
   test('a space without a live model cannot answer', async () => {
-    await expect(similarity.similar('merchants', 'a', { first: 1 })).rejects.toMatchObject({ code: 'MODEL_NOT_READY' });
+    await expect(neighbours.similarThings({ space: 'merchants', like: ['a'], first: 1 })).rejects.toMatchObject({
+      code: 'MODEL_NOT_READY',
+    });
   });
 
   test('an id without a vector is said to have none', async () => {
-    await expect(similarity.similar('users', 'nobody', { first: 1 })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(neighbours.similarThings({ space: 'users', like: ['nobody'], first: 1 })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
   });
 
   test('export gives every vector of a space or of a model, ordered by id', async () => {

@@ -269,7 +269,7 @@ onBothDatabases((kind) => {
       ['ids', { ids: many }],
       ['ids[2]', { ids: ['thing1', 'thing2', 'thing1'] }],
     ])('of wrong %s none is the odd one', async (field, wrong) => {
-      const question = { space: 'merchants', ids: ['thing1', 'thing2', 'thing3'], ...wrong };
+      const question = { space: 'merchants', ...wrong };
       await expect(neighbours.oddOneOut(question)).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field });
     });
 
