@@ -5,6 +5,7 @@
 import { KindredError } from '../errors';
 import type { Artifacts, Encoder, Loader } from './encoder';
 import { loadEncoder as loadColes } from './sequence2vec/coles/encoder';
+import { loadEncoder as loadDoc2Vec } from './sequence2vec/doc2vec/encoder';
 import { loadEncoder as loadElmo } from './sequence2vec/elmo/encoder';
 import { loadEncoder as loadFastText } from './sequence2vec/fasttext/encoder';
 import { loadEncoder as loadPooling } from './sequence2vec/pooling/encoder';
@@ -14,6 +15,7 @@ export type { Artifacts, Encoder, Loader } from './encoder';
 
 const LOADERS: Readonly<Record<string, Loader>> = Object.freeze({
   coles: loadColes,
+  doc2vec: loadDoc2Vec,
   elmo: loadElmo,
   fasttext: loadFastText,
   pooling: loadPooling,

@@ -7,6 +7,7 @@ import { KindredError, OptionError } from '../errors';
 import { autoencoder } from './autoencoder/trainer';
 import { node2vec } from './node2vec/node2vec';
 import { coles } from './sequence2vec/coles/coles';
+import { doc2vec } from './sequence2vec/doc2vec/doc2vec';
 import { elmo } from './sequence2vec/elmo/elmo';
 import { fasttext } from './sequence2vec/fasttext/fasttext';
 import { pooling } from './sequence2vec/pooling/pooling';
@@ -17,7 +18,7 @@ import type { Trainer, TrainingContext } from './trainer';
 // biome-ignore lint/suspicious/noExplicitAny: what a trainer takes and gives is its own; whoever names one knows
 export type AnyTrainer = Trainer<any, any, any>;
 
-const ALL: readonly AnyTrainer[] = [word2vec, fasttext, pooling, elmo, coles, sasrec, node2vec, autoencoder];
+const ALL: readonly AnyTrainer[] = [word2vec, doc2vec, fasttext, pooling, elmo, coles, sasrec, node2vec, autoencoder];
 
 export const trainers: Readonly<Record<string, AnyTrainer>> = Object.freeze(
   Object.fromEntries(ALL.map((trainer) => [trainer.name, trainer])),
