@@ -6,10 +6,11 @@
  */
 import { z } from 'zod';
 import { negativeSharing, type SkipGramOptions, skipGramOptions } from '../kernels/skip-gram-options';
+import { type SequenceOptions, sequenceOptions } from './sequence-options';
 
 export const ARCHITECTURES = ['skipgram', 'cbow'] as const;
 
-export interface Word2VecOptions extends SkipGramOptions {
+export interface Word2VecOptions extends SkipGramOptions, SequenceOptions {
   architecture: (typeof ARCHITECTURES)[number];
   dimension: number;
   window: number;
@@ -21,6 +22,7 @@ export interface Word2VecOptions extends SkipGramOptions {
 }
 
 export const word2vecOptions = z.strictObject({
+  ...sequenceOptions('sessions'),
   architecture: z
     .enum(ARCHITECTURES)
     .default('skipgram')

@@ -9,6 +9,7 @@ import { trainBags } from '../kernels/bags-training';
 import { trainSkipGram } from '../kernels/skip-gram-training';
 import type { EmbeddingModel, Trainer, TrainingContext } from '../trainer';
 import { corpusRun, logNoise } from './corpus-run';
+import { checkSequenceOptions } from './sequence-options';
 import { buildVocabulary } from './vocabulary';
 import { type Word2VecOptions, word2vecOptions } from './word2vec-options';
 
@@ -50,7 +51,9 @@ async function train(
   };
 }
 
-function checkOptions({ architecture, negativeSharing }: Word2VecOptions): void {
+function checkOptions(options: Word2VecOptions): void {
+  checkSequenceOptions(options);
+  const { architecture, negativeSharing } = options;
   if (architecture === 'cbow' && negativeSharing > 1) {
     throw new OptionError('negativeSharing', 'cbow makes one prediction a window, so there is no draw to share.', {
       remedy: 'Leave negativeSharing out, or set architecture=skipgram.',
