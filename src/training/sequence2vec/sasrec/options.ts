@@ -40,7 +40,7 @@ export const sasrecOptions = z.strictObject({
     .number()
     .positive()
     .max(1)
-    .default(0.001)
+    .default(0.002)
     .describe("Adam's, at the start; it falls linearly to near 0 at the last epoch."),
   minCount: z
     .number()
