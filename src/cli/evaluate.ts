@@ -17,6 +17,8 @@ export function evaluateCommand(): Command {
       `
 Examples:
   kindred evaluate word2vec --set window=40
+  kindred evaluate word2vec --set sequences=accounts
+  kindred evaluate doc2vec --set sequences=users
   kindred evaluate items-3 --json`,
     )
     .action(evaluate);

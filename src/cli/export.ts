@@ -19,7 +19,10 @@ interface ExportOptions extends StoreOptions {
 export function exportCommand(): Command {
   return withStoreOption(new Command('export'))
     .description("the vectors of a space's live model, or of a model")
-    .argument('<space or model-id>', 'items, users, accounts, or an id as `kindred models` lists it')
+    .argument(
+      '<space or model-id>',
+      'items, merchants, users, accounts, fasttext_items, doc2vec_users …, or an id as `kindred models` lists it',
+    )
     .addOption(new Option('--format <format>', 'how to write them').choices(['csv', 'ndjson', 'npy']).default('csv'))
     .option('--out <file>', 'where to (default: stdout; npy needs a file)')
     .addHelpText(
@@ -32,6 +35,7 @@ npy     NumPy's format, float32, a row a vector; the ids stand beside it in FILE
 Examples:
   kindred export users --format csv --out users.csv
   kindred export items-3 --format ndjson | head -1
+  kindred export coles_accounts --format npy --out accounts.npy
   kindred export items --format npy --out items.npy`,
     )
     .action(exportVectors);

@@ -9,6 +9,7 @@ interface TrainOptions extends TrainingOptions {
   force?: boolean;
   /** False with --no-evaluate. */
   evaluate: boolean;
+  restart?: boolean;
 }
 
 export function trainCommand(): Command {
@@ -17,16 +18,22 @@ export function trainCommand(): Command {
   )
     .option('--promote', 'let it answer once it is there, if it beats the plain baseline')
     .option('--force', 'with --promote: even if it does not')
+    .option('--restart', 'begin anew, where an interrupted run left a checkpoint to go on from')
     .option('--no-evaluate', 'skip measuring on held-out data (then only --force promotes)')
     .option('--json', 'one JSON object: the model with its options, metrics, seconds and throughput')
     .addHelpText('after', ({ command }) => `\n${trainersText(command.args[0])}`)
     .addHelpText(
       'after',
       `
-Ctrl-C stops the run and leaves no half model.
+Ctrl-C stops the run and leaves no half model. A run of a sequence trainer that was stopped or killed goes on from its last
+checkpoint when the same command is given again within a week, on the same data; --restart begins anew.
 
 Examples:
   kindred train word2vec --promote
+  kindred train word2vec --set sequences=accounts --set amountBins=4 --promote
+  kindred train fasttext --set sequences=accounts --promote
+  kindred train sasrec --set sequences=users --promote
+  kindred train coles --from 2026-05-01
   kindred train node2vec --set dimension=128 --set p=0.25 --set q=0.25 --promote --json
   kindred train autoencoder --from 2026-05-01 --to 2026-06-01 --set alertsPerDay=20`,
     )
@@ -42,9 +49,12 @@ async function train(trainer: string, options: TrainOptions): Promise<void> {
       evaluate: options.evaluate,
       promote: options.promote ?? false,
       force: options.force ?? false,
+      restart: options.restart ?? false,
     });
     const outcome = await watchRun(`train ${trainer}`, running, running.outcome, session);
     const { model, promotion, refusal } = outcome;
+    if (model.facts.resumedFrom !== undefined)
+      terminal.say(`train ${trainer}: resumed from ${model.facts.resumedFrom}`);
     if (options.json)
       await terminal.data(
         `${JSON.stringify({
@@ -66,7 +76,7 @@ async function train(trainer: string, options: TrainOptions): Promise<void> {
 
 /** What a run gets through in a second: each count among its facts, over the seconds that training took. */
 function throughput(facts: Readonly<Record<string, unknown>>, seconds: number): Record<string, number> {
-  const counts = ['tokens', 'pairs', 'walkSteps', 'rows'];
+  const counts = ['tokens', 'pairs', 'events', 'walkSteps', 'rows'];
   return Object.fromEntries(
     counts.flatMap((name) => {
       const count = facts[name];

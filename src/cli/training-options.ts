@@ -16,7 +16,7 @@ export interface TrainingOptions extends StoreOptions {
 
 export function withTrainingOptions(command: Command): Command {
   return withStoreOption(command)
-    .option('--space <name>', "the space that the vectors belong to (default: the trainer's own)")
+    .option('--space <name>', "the space that the vectors belong to (default: the trainer's own, by its options)")
     .option('--set <option=value>', 'a trainer option; may be repeated', collectSetting)
     .option('--from <time>', 'learn only from records at or after this day or time', parseMoment)
     .option('--to <time>', 'learn only from records before this day or time', parseMoment);
@@ -28,7 +28,10 @@ export function trainingInput(options: TrainingOptions): Omit<StartTraining, 'tr
 
 function optionTable({ name, space, options }: TrainerDescription): string {
   const rows = options.map((option) => [`  ${option.name}`, option.type, option.default, option.meaning]);
-  return `${name} (space ${space}), options for --set:\n${table(['  option', 'type', 'default', 'meaning'], rows)}`;
+  const where = options.some((option) => option.name === 'field')
+    ? `space ${space} with the usual options`
+    : `space ${space}`;
+  return `${name} (${where}), options for --set:\n${table(['  option', 'type', 'default', 'meaning'], rows)}`;
 }
 
 /** Help that lists the options of the trainer named, or of all. */
