@@ -7,16 +7,15 @@ import { ShapeError } from '../shape';
 import {
   below,
   beside,
+  besideOverTime,
   blocks,
   differentiable,
-  logisticSlope,
   maskSteps,
   overTime,
   plain,
   plus,
   requireSequence,
   stepsOf,
-  tangentSlope,
   times,
   zeros,
 } from './unrolling';
@@ -35,9 +34,11 @@ interface Step {
   readonly forget: Tensor;
   readonly output: Tensor;
   readonly candidate: Tensor;
-  /** The cell's value before the step; undefined where it was 0. */
-  readonly before: Tensor | undefined;
+  /** What the input gate lets in, and what the forget gate keeps; undefined where there was nothing to keep. */
+  readonly added: Tensor;
+  readonly kept: Tensor | undefined;
   readonly squashed: Tensor;
+  readonly state: Tensor;
   readonly mask: Tensor | undefined;
 }
 
@@ -80,49 +81,58 @@ function unroll(x: Tensor, weights: Tensor, bias: Tensor, { mask, backward = fal
       plain(i === 3 ? 'Tanh' : 'Sigmoid', [plain('Gemm', [gate, joint, biases[i]], [units, batch])], [units, batch]),
     );
     const added = times(input, candidate);
-    const before = cell;
-    cell = before ? plus(times(forget, before), added) : added;
+    const kept = cell && times(forget, cell);
+    cell = kept ? plus(kept, added) : added;
     if (masks) cell = times(cell, masks[t]);
     const squashed = plain('Tanh', [cell], cell.shape);
     // A masked cell is 0, and so is its state.
     state = times(output, squashed);
-    steps[t] = { joint, input, forget, output, candidate, before, squashed, mask: masks?.[t] };
+    steps[t] = { joint, input, forget, output, candidate, added, kept, squashed, state, mask: masks?.[t] };
     states[t] = state;
   }
   return { steps, states };
 }
 
+/**
+ * A gate's slope s (1 - s) times what the gate lets through is through - through x s, and through was computed on the way
+ * forward: one product fewer for each of the five.
+ */
 function backpropagate(upstream: Tensor, steps: readonly Step[], weights: Tensor, backward: boolean): Tensor[] {
   const [rows, columns] = weights.shape as number[];
   const units = rows / 4;
+  const inputs = columns - units;
   const slopes = stepsOf(upstream);
-  const batch = upstream.shape[1] as number;
+  const [time, batch] = upstream.shape as number[];
   const turned = plain('Transpose', [weights], [columns, rows], { perm: [1, 0] });
-  const toX: Tensor[] = new Array(steps.length);
-  const toGates: Tensor[] = new Array(steps.length);
-  let toState: Tensor | undefined;
+  const [fromX, fromState] = blocks(turned, [inputs, units]);
+  const toGates: Tensor[] = new Array(time);
+  const order = orderOf(time, !backward);
+  let toState = slopes[order[0]];
   let toCell: Tensor | undefined;
-  for (const t of orderOf(steps.length, !backward)) {
-    const { input, forget, output, candidate, before, squashed, mask } = steps[t];
-    const state = toState ? plus(slopes[t], toState) : slopes[t];
-    let cell = times(times(output, tangentSlope(squashed)), state);
+  order.forEach((t, i) => {
+    const { input, forget, output, candidate, added, kept, squashed, state, mask } = steps[t];
+    let cell = times(without(output, state, squashed), toState);
     if (toCell) cell = plus(cell, toCell);
     if (mask) cell = times(cell, mask);
     toGates[t] = below([
-      times(times(logisticSlope(input), candidate), cell),
-      before ? times(times(logisticSlope(forget), before), cell) : zeros(cell.graph, [units, batch]),
-      times(times(logisticSlope(output), squashed), state),
-      times(times(tangentSlope(candidate), input), cell),
+      times(without(added, added, input), cell),
+      kept ? times(without(kept, kept, forget), cell) : zeros(cell.graph, [units, batch]),
+      times(without(state, state, output), toState),
+      times(without(input, added, candidate), cell),
     ]);
+    if (i + 1 === time) return;
     toCell = times(cell, forget);
-    const toJoint = plain('Gemm', [turned, toGates[t]], [columns, batch]);
-    [toX[t], toState] = blocks(toJoint, [columns - units, units]);
-  }
-  const all = beside(toGates);
+    toState = plain('Gemm', [fromState, toGates[t], slopes[order[i + 1]]], [units, batch]);
+  });
+  const all = beside(toGates); // (4 units, time x batch)
+  const toX = plain('Gemm', [fromX, all], [inputs, time * batch]);
   const toWeights = plain('Gemm', [all, beside(steps.map(({ joint }) => joint))], [rows, columns], { transB: 1 });
   const toBias = plain('ReduceSum', [all, all.graph.integers([1])], [rows], { keepdims: 0 });
-  return [overTime(toX), toWeights, toBias];
+  return [besideOverTime(toX, [time, batch, inputs]), toWeights, toBias];
 }
+
+/** a - b c */
+const without = (a: Tensor, b: Tensor, c: Tensor): Tensor => plain('Sub', [a, times(b, c)], a.shape);
 
 /** Numbers of the steps in the order in which they are taken. */
 export function orderOf(steps: number, backward: boolean): number[] {
