@@ -22,6 +22,15 @@ export interface GensimSpeed {
 const python = process.env.KINDRED_BENCH_PYTHON ?? 'python3';
 
 export async function gensimTokensPerSecond({ tokens, ...options }: GensimWork): Promise<GensimSpeed | undefined> {
+  const { dimension, window, negatives, exponent, learningRate } = options;
+  return gensimSpeed('gensim-skip-gram.py', tokens, { dimension, window, negatives, exponent, learningRate });
+}
+
+/**
+ * What a script of this folder measures on these tokens.
+ * @returns undefined, and says so, where the Python has no gensim
+ */
+export function gensimSpeed(script: string, tokens: Int32Array, options: object): GensimSpeed | undefined {
   if (spawnSync(python, ['-c', 'import gensim']).status !== 0) {
     console.error(`gensim is not compared with: ${python} has none (name another Python in KINDRED_BENCH_PYTHON).`);
     return undefined;
@@ -30,9 +39,7 @@ export async function gensimTokensPerSecond({ tokens, ...options }: GensimWork):
   try {
     const file = join(folder, 'tokens.i32');
     writeFileSync(file, new Uint8Array(tokens.slice().buffer));
-    const wanted = { dimension: options.dimension, window: options.window, negatives: options.negatives };
-    const json = JSON.stringify({ ...wanted, exponent: options.exponent, learningRate: options.learningRate });
-    const done = spawnSync(python, [join(__dirname, 'gensim-skip-gram.py'), file, json], { encoding: 'utf8' });
+    const done = spawnSync(python, [join(__dirname, script), file, JSON.stringify(options)], { encoding: 'utf8' });
     if (done.status !== 0) throw new Error(`gensim failed: ${done.stderr}`);
     return JSON.parse(done.stdout) as GensimSpeed;
   } finally {
