@@ -73,7 +73,7 @@ export const loadEncoder: Loader = async (artifacts) => {
   };
   return {
     dimension,
-    knows: (thing) => thingOf.has(thing) || vectorOfText(thing) !== undefined,
+    knows: (thing) => vectorOfThing(thing) !== undefined,
     text: async (asked) => stacked(asked.map(vectorOfText), dimension),
     sequence: async ({ ids: names, offsets, things }: EventSequences) => {
       const vectorOf = names.map(vectorOfThing);
