@@ -34,3 +34,17 @@ export function newsSessions(folder: string, sessions = Number.POSITIVE_INFINITY
 function linesOf(file: string): string[] {
   return gunzipSync(readFileSync(file)).toString().trim().split('\n');
 }
+
+/** Sequences `from` to `to` - 1, their things in the same numbers. */
+export function sequencesBetween(sequences: EventSequences, from: number, to: number): EventSequences {
+  const { offsets, things, times } = sequences;
+  const [start, end] = [offsets[from], offsets[to]];
+  return {
+    keys: sequences.keys.slice(from, to),
+    ids: sequences.ids,
+    offsets: offsets.slice(from, to + 1).map((offset) => offset - start),
+    things: things.slice(start, end),
+    times: times.slice(start, end),
+    categories: [],
+  };
+}
