@@ -3,7 +3,7 @@
  * One table of things serves as input and as output: what is alike, and what answers. It runs on the calling thread;
  * `background.ts` keeps it off the serving one.
  */
-import { CancelledError, KindredError } from '../../../errors';
+import { CancelledError, KindredError, OptionError } from '../../../errors';
 import { fingerprintOf, readCheckpoint, removeCheckpoint, writeCheckpoint } from '../../checkpoint';
 import { Random } from '../../kernels/random';
 import { TrainingSession } from '../../onnx/training-session';
@@ -31,6 +31,8 @@ const STEPS_PER_CALL = 16;
 /** A long epoch keeps its state in between, each time so much of the run is done. */
 const CHECKPOINT_SHARE = 0.1;
 const ORDER_STREAM = 0x5eed_0022;
+/** A gigabyte of them. */
+const MOST_SCORES = 2 ** 28;
 /** The last step has this share of the learning rate at the least. */
 const LEAST_RATE = 0.01;
 
@@ -71,6 +73,7 @@ async function fitNetwork(
   const { batchSize, threads, patience } = options;
   const rows = Math.max(1, Math.min(Math.round(batchSize / net.slots), sequences.starts.length));
   const sampler = new Sampler(sequences.frequencies, options);
+  requireRoom(rows * net.slots, sampler.size || net.things, options);
   const fingerprint = context.checkpoint
     ? fingerprintOf('sasrec', JSON.stringify(options), JSON.stringify(sequences.ids), sequences.tokens)
     : '';
@@ -103,6 +106,16 @@ async function fitNetwork(
     await session.close();
     await stopping.close();
   }
+}
+
+/** @throws OptionError where the scores of one step, the largest of its tensors, would not fit */
+function requireRoom(events: number, things: number, { samples, batchSize }: SasrecOptions): void {
+  if (events * things <= MOST_SCORES) return;
+  throw new OptionError(
+    samples > 0 ? 'batchSize' : 'samples',
+    `A step of ${events} events (batchSize ${batchSize}) against ${things} things (samples ${samples}) takes ${events * things} scores; ${MOST_SCORES} fit.`,
+    { remedy: `Set batchSize to ${Math.floor(MOST_SCORES / things)} or less, or samples to some hundreds.` },
+  );
 }
 
 function nameOf({ epoch }: Position, { epochs }: SasrecOptions): string {

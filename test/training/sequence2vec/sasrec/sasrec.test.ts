@@ -199,6 +199,15 @@ describe('sasrec refuses', () => {
     },
   );
 
+  it('a softmax over more things than fit with a batch, and says what would', async () => {
+    const many = sequencesFrom(Array.from({ length: 65_536 }, (_, s) => [`t${s % 5000}`, `t${(s + 1) % 5000}`]));
+    expect(await failureOf(sasrec.train(many, options({ samples: 0, batchSize: 65_536 })))).toMatchObject({
+      code: 'OPTION_INVALID',
+      field: 'samples',
+      remedy: expect.stringContaining('batchSize to 53687 or less'),
+    });
+  });
+
   it('a model without its network', async () => {
     const { artifacts } = await sasrec.train(pairedSequences(20), options({ epochs: 1 }));
     const { 'things.json': things } = artifacts;
