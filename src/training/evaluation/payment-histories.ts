@@ -2,6 +2,7 @@
  * Trains a sequence trainer on what accounts did before the test, and measures what its vectors add to the hand-made
  * features of payments: one job of a background thread.
  */
+import { KindredError } from '../../errors';
 import { type Encoder, openEncoder } from '../encoders';
 import type { EventSequences } from '../sequence2vec/event-sequences';
 import { eventsBefore, pastsOf } from '../sequence2vec/pasts';
@@ -28,7 +29,7 @@ export interface PaymentTrial extends TimeSplit {
 }
 
 const DAY_MILLIS = 86_400_000;
-/** Events of a history that an encoder is given at most; those with a `maxLength` of their own look at fewer. */
+/** Events of a history that an encoder is given at most, where the trainer has no `maxLength` of its own. */
 const LONGEST_PAST = 100;
 /** Histories that are encoded in one go: bounds the memory of their copies. */
 const PAYMENTS_A_TURN = 4_096;
@@ -50,7 +51,8 @@ export async function trainAndEvaluateOnPayments(
   const encoder = await openEncoder(trainer, model.artifacts);
   try {
     const asked = Int32Array.from([...rows.training, ...rows.test]);
-    const vectors = await vectorsAtPayments(encoder, { sequences, table }, asked);
+    const longest = typeof options.maxLength === 'number' ? options.maxLength : LONGEST_PAST;
+    const vectors = await vectorsAtPayments(encoder, { sequences, table }, { rows: asked, longest });
     return evaluatePaymentVectors(table, split, { vectors });
   } finally {
     await encoder.close();
@@ -60,12 +62,14 @@ export async function trainAndEvaluateOnPayments(
 /**
  * For each row asked for, the vector of its account's events up to and including that payment; zeros for the others, and
  * where the account has no event until then.
+ * @param asked the rows, and how many events of a history the encoder is given at most
  */
 export async function vectorsAtPayments(
   encoder: Pick<Encoder, 'dimension' | 'sequence' | 'contexts'>,
   { sequences, table }: PaymentHistories,
-  rows: Int32Array,
+  asked: { readonly rows: Int32Array; readonly longest: number },
 ): Promise<Columns> {
+  const { rows, longest } = asked;
   const { events, sequenceOf } = eventsOfRows(sequences, table);
   const known = rows.filter((row) => events[row] >= 0);
   let width = encoder.dimension;
@@ -75,7 +79,7 @@ export async function vectorsAtPayments(
     const pasts = pastsOf(
       sequences,
       turn.map((row) => events[row]),
-      { sequenceOf: turn.map((row) => sequenceOf[row]), longest: LONGEST_PAST },
+      { sequenceOf: turn.map((row) => sequenceOf[row]), longest },
     );
     const part = await lastVectors(encoder, pasts);
     width = part.width;
@@ -89,11 +93,15 @@ export async function vectorsAtPayments(
 
 /** The sequence's vector, or where a model has vectors of events only, its last event's. */
 async function lastVectors(
-  { dimension, sequence, contexts }: Partial<Encoder>,
+  encoder: Pick<Encoder, 'dimension' | 'sequence' | 'contexts'>,
   pasts: EventSequences,
 ): Promise<Columns> {
-  if (sequence) return { width: dimension!, values: await sequence(pasts) };
-  const { dimension: width, vectors } = await contexts!(pasts);
+  if (encoder.sequence) return { width: encoder.dimension, values: await encoder.sequence(pasts) };
+  if (!encoder.contexts)
+    throw new KindredError('BAD_USER_INPUT', 'The model makes no vectors of sequences or events.', {
+      remedy: 'Measure a model of pooling, doc2vec, coles or elmo.',
+    });
+  const { dimension: width, vectors } = await encoder.contexts(pasts);
   const values = new Float32Array((pasts.offsets.length - 1) * width);
   for (let past = 0; past + 1 < pasts.offsets.length; past++) {
     const last = pasts.offsets[past + 1] - 1;

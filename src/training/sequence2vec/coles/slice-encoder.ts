@@ -9,7 +9,7 @@ import type { SliceNetwork } from './contrastive-training';
 
 /** Sequences in one call of the runtime: few, because a single question waits for all of them. */
 export const ROWS_A_CALL = 64;
-const VECTORS = 'vectors';
+const VECTORS = 'vectors of sequences';
 
 /** The forward half with trained weights in it, for ROWS_A_CALL sequences of `length` events. */
 export function servedNetwork(

@@ -18,7 +18,7 @@ import type { ThingTable } from './base-vectors';
 import type { PoolingOptions } from './options';
 
 /** Of an event: the vector of its thing, and 1 where it is there. */
-const VECTORS = 'vectors';
+const VECTORS = 'vectors of things';
 const PRESENT = 'present';
 
 export type NetworkOptions = Pick<PoolingOptions, 'method' | 'dimension' | 'width'>;
