@@ -26,7 +26,7 @@ export interface PoolTotals {
   readonly pairs: number;
   /** Mean loss of what kernels sampled over the last tenth of the run. */
   readonly finalLoss: number;
-  /** The unit that this run went on from, where an earlier one had left a checkpoint. */
+  /** Where this run went on, if an earlier one had left a checkpoint: the phase, or the unit where phases have no names. */
   readonly resumedFrom?: string;
 }
 

@@ -77,8 +77,7 @@ export async function trainInPool(run: PoolRun, context: TrainingContext = {}): 
   }
   if (signal?.aborted) throw new CancelledError('Training');
   checkpoints?.remove();
-  const resumedFrom = checkpoints?.resumed && `unit ${checkpoints.resumed.done} of ${run.source.units}`;
-  return { ...progress.totals, finalLoss: progress.finalLoss, ...(resumedFrom && { resumedFrom }) };
+  return { ...progress.totals, finalLoss: progress.finalLoss, ...progress.resumed };
 }
 
 function checkRun({ learningRate, threads, source: { units } }: PoolRun): void {
@@ -134,13 +133,17 @@ async function runThreads(
 /** Adds up what threads tell, and passes it on. */
 class Progress {
   #now: PoolProgress;
+  /** Where the run went on, if it did. */
+  readonly resumed: { readonly resumedFrom?: string };
 
   constructor(
     private readonly run: PoolRun,
     private readonly context: TrainingContext,
-    start: PoolProgress = { done: 0, tokens: 0, pairs: 0, tailLoss: 0, tailSamples: 0 },
+    start?: PoolProgress,
   ) {
-    this.#now = start;
+    this.#now = start ?? { done: 0, tokens: 0, pairs: 0, tailLoss: 0, tailSamples: 0 };
+    const { phase, source } = run;
+    this.resumed = start ? { resumedFrom: phase?.(start.done) ?? `unit ${start.done} of ${source.units}` } : {};
   }
 
   add({ units, tokens, pairs, lossSum, lossSamples, tailLoss, tailSamples }: PoolReport): void {
@@ -155,7 +158,8 @@ class Progress {
       tailSamples: now.tailSamples + tailSamples,
     };
     const loss = lossSamples > 0 ? lossSum / lossSamples : undefined;
-    this.context.onProgress?.({ phase: this.run.phase?.(done) ?? 'training', done, total, loss });
+    const phase = this.run.phase?.(done) ?? 'training';
+    this.context.onProgress?.({ phase, done, total, loss, ...this.resumed });
   }
 
   get done(): number {

@@ -144,7 +144,7 @@ describe('doc2vec', () => {
           }),
         ).rejects.toMatchObject({ code: 'CANCELLED' });
         const resumed = await doc2vec.train(sequences, chosen, { checkpoint });
-        expect(resumed.facts.resumedFrom).toEqual(expect.stringMatching(/unit \d+ of/));
+        expect(resumed.facts.resumedFrom).toEqual(expect.stringMatching(/epoch \d+ of/));
         expect(bytes(resumed)).toBe(bytes(whole));
         expect(existsSync(checkpoint)).toBe(false);
       } finally {

@@ -1,0 +1,62 @@
+/** A training run whose process is killed goes on when the same command is given again, and ends as if nothing had been. */
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { endAll, kindred, start } from './process';
+
+const USERS = 150;
+const HISTORY = 30;
+
+function interactions(): string {
+  const lines = Array.from({ length: USERS * HISTORY }, (_, n) => {
+    const user = Math.floor(n / HISTORY);
+    const item = (user % 5) * 20 + ((n * 7 + user) % 23);
+    const occurredAt = new Date(Date.UTC(2026, 0, 1 + (n % HISTORY), 0, user)).toISOString();
+    return JSON.stringify({ eventId: `e${n}`, userId: `u${user}`, itemId: `i${item}`, action: 'view', occurredAt });
+  });
+  return `${lines.join('\n')}\n`;
+}
+
+describe('a training run that was killed', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kindred-resume-'));
+  const store = ['--data-dir', join(folder, 'store')];
+  const checkpoints = join(folder, 'store', 'checkpoints');
+  const train = ['train', 'word2vec', ...store, '--no-evaluate', '--set', 'epochs=150', '--set', 'threads=1', '--json'];
+  const kept = (): string[] => (existsSync(checkpoints) ? readdirSync(checkpoints) : []);
+
+  afterEach(endAll);
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('goes on from its checkpoint, and gives the vectors of one that was never interrupted', async () => {
+    const file = join(folder, 'interactions.ndjson');
+    writeFileSync(file, interactions());
+    expect((await kindred(['ingest', 'interactions', file, ...store])).code).toBe(0);
+
+    const killed = start(train);
+    let over = false;
+    void killed.ended.then(() => {
+      over = true;
+    });
+    while (!over && !kept().some((name) => name.endsWith('-training.checkpoint'))) await wait(20);
+    killed.child.kill('SIGKILL');
+    expect((await killed.ended).code).toBeNull();
+    expect(killed.stdout()).toBe('');
+
+    const resumed = await kindred(train);
+    expect(resumed.stderr).toMatch(/resumed from epoch \d+ of 150/);
+    expect(JSON.parse(resumed.stdout)).toMatchObject({
+      id: 'items-1',
+      facts: { resumedFrom: expect.stringContaining('of 150') },
+    });
+    expect(kept()).toEqual([]);
+
+    const whole = await kindred([...train, '--restart']);
+    expect(JSON.parse(whole.stdout)).toMatchObject({ id: 'items-2' });
+    expect(JSON.parse(whole.stdout).facts).not.toHaveProperty('resumedFrom');
+    const { stdout: first } = await kindred(['export', 'items-1', ...store]);
+    const { stdout: second } = await kindred(['export', 'items-2', ...store]);
+    expect(first.split('\n').length).toBeGreaterThan(100);
+    expect(second).toBe(first);
+  }, 120_000);
+});
