@@ -26,7 +26,7 @@ const BENCH = 'next-item';
 /** SASRec in table 2 of Zhou et al. 2020 (S3-Rec). */
 const PUBLISHED: Readonly<Record<string, number>> = { 'hr@10': 0.4696, 'ndcg@10': 0.3156, mrr: 0.2852 };
 
-const BEAUTY_OPTIONS = { epochs: 40, patience: 5, threads: 2 };
+const BEAUTY_OPTIONS = { epochs: 25, dropout: 0.5, patience: 5, threads: 2 };
 
 const HELD_OUT_SESSIONS = 20_000;
 const MOST_QUESTIONS = 50_000;
@@ -39,8 +39,9 @@ const MSNBC_OPTIONS = {
     batchSize: 2048,
     epochs: 2,
     learningRate: 0.003,
+    threads: 2,
   },
-  elmo: { sequences: 'sessions', samples: 0, epochs: 1 },
+  elmo: { sequences: 'sessions', samples: 0, epochs: 1, threads: 2 },
 };
 
 export async function* figures(): AsyncIterable<Figure> {

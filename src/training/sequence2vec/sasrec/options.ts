@@ -62,7 +62,7 @@ export const sasrecOptions = z.strictObject({
     .number()
     .int()
     .min(0)
-    .max(0xffffffff)
+    .max(Number.MAX_SAFE_INTEGER)
     .default(1)
     .describe('Same seed, data, options and one thread: the same bytes.'),
   threads: z
