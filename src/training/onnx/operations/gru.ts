@@ -71,8 +71,7 @@ function unroll(x: Tensor, weights: GruWeights, { mask, backward = false }: Recu
   const batch = x.shape[1] as number;
   const shape = [units, batch];
   const column = plain('Reshape', [weights.bias, weights.bias.graph.integers([4 * units, 1])], [4 * units, 1]);
-  const [updateBias, resetBias, inputBias, stateBias] = blocks(column, [units, units, units, units]);
-  const [updateWeights, resetWeights] = blocks(weights.gates, [units, units]);
+  const [gateBias, inputBias, stateBias] = blocks(column, [2 * units, units, units]);
   const masks = maskSteps(mask);
   const xs = stepsOf(x);
   const steps: Step[] = new Array(xs.length);
@@ -81,8 +80,12 @@ function unroll(x: Tensor, weights: GruWeights, { mask, backward = false }: Recu
   for (const t of orderOf(xs.length, backward)) {
     const before = state;
     const joint = plain('Concat', [xs[t], before], [inputs + units, batch], { axis: 0 });
-    const update = plain('Sigmoid', [plain('Gemm', [updateWeights, joint, updateBias], shape)], shape);
-    const reset = plain('Sigmoid', [plain('Gemm', [resetWeights, joint, resetBias], shape)], shape);
+    const open = plain(
+      'Sigmoid',
+      [plain('Gemm', [weights.gates, joint, gateBias], [2 * units, batch])],
+      [2 * units, batch],
+    );
+    const [update, reset] = blocks(open, [units, units]);
     const recalled = plain('Gemm', [weights.fromState, before, stateBias], shape);
     const seen = plain('Gemm', [weights.fromInput, xs[t], inputBias], shape);
     const candidate = plain('Tanh', [plus(seen, times(reset, recalled))], shape);

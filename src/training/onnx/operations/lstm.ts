@@ -7,7 +7,6 @@ import { ShapeError } from '../shape';
 import {
   below,
   beside,
-  besideOverTime,
   blocks,
   differentiable,
   maskSteps,
@@ -27,9 +26,8 @@ export interface RecurrenceOptions {
   readonly backward?: boolean;
 }
 
-/** A step's values that its gradient needs, each (units, batch); the joint input is (inputs + units, batch). */
+/** A step's values that its gradient needs, each (units, batch). */
 interface Step {
-  readonly joint: Tensor;
   readonly input: Tensor;
   readonly forget: Tensor;
   readonly output: Tensor;
@@ -56,8 +54,9 @@ export function lstm(x: Tensor, weights: Tensor, bias: Tensor, options: Recurren
     throw new ShapeError('lstm', 'needs weights (4 units, inputs + units) and a bias', [weights.shape, bias.shape]);
   requireSequence('lstm', x, inputs, options.mask);
   const { steps, states } = unroll(x, weights, bias, options);
-  return differentiable(overTime(states), [x, weights, bias], (upstream) =>
-    backpropagate(upstream, steps, weights, options.backward ?? false),
+  const output = overTime(states);
+  return differentiable(output, [x, weights, bias], (upstream) =>
+    backpropagate(upstream, { x, weights, steps, states: output, backward: options.backward ?? false }),
   );
 }
 
@@ -66,7 +65,7 @@ function unroll(x: Tensor, weights: Tensor, bias: Tensor, { mask, backward = fal
   const units = rows / 4;
   const batch = x.shape[1] as number;
   const column = plain('Reshape', [bias, bias.graph.integers([rows, 1])], [rows, 1]);
-  const parts = [units, units, units, units];
+  const parts = [3 * units, units];
   const gates = blocks(weights, parts);
   const biases = blocks(column, parts);
   const masks = maskSteps(mask);
@@ -77,9 +76,13 @@ function unroll(x: Tensor, weights: Tensor, bias: Tensor, { mask, backward = fal
   let cell: Tensor | undefined;
   for (const t of orderOf(xs.length, backward)) {
     const joint = plain('Concat', [xs[t], state], [columns, batch], { axis: 0 });
-    const [input, forget, output, candidate] = gates.map((gate, i) =>
-      plain(i === 3 ? 'Tanh' : 'Sigmoid', [plain('Gemm', [gate, joint, biases[i]], [units, batch])], [units, batch]),
+    const open = plain(
+      'Sigmoid',
+      [plain('Gemm', [gates[0], joint, biases[0]], [3 * units, batch])],
+      [3 * units, batch],
     );
+    const [input, forget, output] = blocks(open, [units, units, units]);
+    const candidate = plain('Tanh', [plain('Gemm', [gates[1], joint, biases[1]], [units, batch])], [units, batch]);
     const added = times(input, candidate);
     const kept = cell && times(forget, cell);
     cell = kept ? plus(kept, added) : added;
@@ -87,7 +90,7 @@ function unroll(x: Tensor, weights: Tensor, bias: Tensor, { mask, backward = fal
     const squashed = plain('Tanh', [cell], cell.shape);
     // A masked cell is 0, and so is its state.
     state = times(output, squashed);
-    steps[t] = { joint, input, forget, output, candidate, added, kept, squashed, state, mask: masks?.[t] };
+    steps[t] = { input, forget, output, candidate, added, kept, squashed, state, mask: masks?.[t] };
     states[t] = state;
   }
   return { steps, states };
@@ -97,7 +100,16 @@ function unroll(x: Tensor, weights: Tensor, bias: Tensor, { mask, backward = fal
  * A gate's slope s (1 - s) times what the gate lets through is through - through x s, and through was computed on the way
  * forward: one product fewer for each of the five.
  */
-function backpropagate(upstream: Tensor, steps: readonly Step[], weights: Tensor, backward: boolean): Tensor[] {
+function backpropagate(
+  upstream: Tensor,
+  {
+    x,
+    weights,
+    steps,
+    states,
+    backward,
+  }: { x: Tensor; weights: Tensor; steps: readonly Step[]; states: Tensor; backward: boolean },
+): Tensor[] {
   const [rows, columns] = weights.shape as number[];
   const units = rows / 4;
   const inputs = columns - units;
@@ -125,10 +137,20 @@ function backpropagate(upstream: Tensor, steps: readonly Step[], weights: Tensor
     toState = plain('Gemm', [fromState, toGates[t], slopes[order[i + 1]]], [units, batch]);
   });
   const all = beside(toGates); // (4 units, time x batch)
-  const toX = plain('Gemm', [fromX, all], [inputs, time * batch]);
-  const toWeights = plain('Gemm', [all, beside(steps.map(({ joint }) => joint))], [rows, columns], { transB: 1 });
-  const toBias = plain('ReduceSum', [all, all.graph.integers([1])], [rows], { keepdims: 0 });
-  return [besideOverTime(toX, [time, batch, inputs]), toWeights, toBias];
+  const flat = (a: Tensor, size: number) =>
+    plain('Reshape', [a, a.graph.integers([time * batch, size])], [time * batch, size]);
+  // Each step's state beside the gates of the step after it: moved by one step, 0 moving in.
+  const moved = plain(
+    'Pad',
+    [flat(states, units), states.graph.integers(backward ? [-batch, 0, batch, 0] : [batch, 0, -batch, 0])],
+    [time * batch, units],
+  );
+  const toX = plain('Gemm', [all, fromX], [time * batch, inputs], { transA: 1, transB: 1 });
+  return [
+    plain('Reshape', [toX, x.graph.integers([time, batch, inputs])], [time, batch, inputs]),
+    beside([plain('Gemm', [all, flat(x, inputs)], [rows, inputs]), plain('Gemm', [all, moved], [rows, units])]),
+    plain('ReduceSum', [all, all.graph.integers([1])], [rows], { keepdims: 0 }),
+  ];
 }
 
 /** a - b c */

@@ -62,13 +62,6 @@ export function overTime(steps: readonly Tensor[]): Tensor {
   return plain('Transpose', [stacked], [steps.length, batch, size], { perm: [0, 2, 1] });
 }
 
-/** (size, time x batch) -> (time, batch, size) */
-export function besideOverTime(a: Tensor, shape: readonly [number, number, number]): Tensor {
-  const [time, batch, size] = shape;
-  const turned = plain('Transpose', [a], [time * batch, size], { perm: [1, 0] });
-  return plain('Reshape', [turned, a.graph.integers(shape)], shape);
-}
-
 export function zeros(graph: Graph, shape: readonly number[]): Tensor {
   return plain('Expand', [graph.scalar(0), graph.integers(shape)], shape);
 }
