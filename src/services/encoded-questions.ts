@@ -102,7 +102,7 @@ export class EncodedQuestions {
     const now = new Date();
     const { dimension, vectors, known } = await this.encoders.ask(model, {
       ability: 'contexts',
-      sequence: encoderEvents(events, now),
+      sequence: encoderEvents(model, events, now),
     });
     const unknown = unknownThings(events, known);
     if (known.length === 0) throw nothingKnown(model, 'events', unknown);
@@ -129,7 +129,7 @@ export class EncodedQuestions {
     events: readonly SequenceQuestionEvent[],
     now: Date,
   ): Promise<{ vector: Float32Array; unknown: string[] }> {
-    const sequence = encoderEvents(events, now);
+    const sequence = encoderEvents(model, events, now);
     const { vectors, known } = await this.encoders.ask(model, { ability: 'sequence', sequence });
     const unknown = unknownThings(events, known);
     if (vectors.every((value) => value === 0)) throw nothingKnown(model, 'events', unknown);

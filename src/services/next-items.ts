@@ -16,7 +16,7 @@ import { cursorOfDroppedModel, readListCursor } from './paging';
 import type { RankedLists } from './ranking';
 import { ITEMS_SPACE } from './recommendation';
 import type { ModelRegistry } from './registry';
-import { checkEvents, encoderEvents, inOrderOfTime, unknownThings } from './sequence-events';
+import { checkEvents, encoderEvents, inOrderOfTime, learnedNames, unknownThings } from './sequence-events';
 import type { ThingLists } from './thing-lists';
 import type { VersionRequest, Versions } from './versions';
 
@@ -66,7 +66,7 @@ export class NextItemsService {
       ranking,
       from,
       asOf,
-      request: { exclude: excludeSeen ? [...new Set(events.map(({ thing }) => thing))] : [], withItems: true },
+      request: { exclude: excludeSeen ? [...new Set(learnedNames(model, events))] : [], withItems: true },
     });
     return {
       ...page,
@@ -92,29 +92,30 @@ export class NextItemsService {
 
   private async origin(model: Model, events: readonly SequenceQuestionEvent[], now: Date): Promise<Origin> {
     if (PLAIN.has(model.trainer)) return this.plainOrigin(model, events, now);
-    const sequence = encoderEvents(events, now);
+    const sequence = encoderEvents(model, events, now);
     const { vectors, known } = await this.services.encoders.ask(model, { ability: 'next', sequence });
     return originOf(vectors, unknownThings(events, known));
   }
 
   /** Each of the newest different things is a piece of evidence; order and time count no further. */
   private async plainOrigin(model: Model, events: readonly SequenceQuestionEvent[], now: Date): Promise<Origin> {
+    const names = learnedNames(model, events);
     const newest = [
       ...new Set(
         inOrderOfTime(events, now)
-          .map(({ thing }) => thing)
+          .map((at) => names[at])
           .reverse(),
       ),
     ];
-    const found = await this.services.things.find(model, newest);
-    const vectors = found.flatMap((thing) => (thing ? [thing.vector] : [])).slice(0, HISTORY_ITEMS);
+    const found = new Map((await this.services.things.find(model, newest)).map((thing, at) => [newest[at], thing]));
+    const vectors = newest
+      .flatMap((name) => found.get(name) ?? [])
+      .map(({ vector }) => vector)
+      .slice(0, HISTORY_ITEMS);
     // The last coordinate is that of the bias, which the store adds itself.
     const question = questionOf(vectors, model.dimension).subarray(0, model.dimension);
-    const unknown = new Set(newest.filter((_, at) => found[at] === undefined));
-    return originOf(
-      question,
-      [...new Set(events.map(({ thing }) => thing))].filter((thing) => unknown.has(thing)),
-    );
+    const known = [...events.keys()].filter((at) => found.get(names[at]) !== undefined);
+    return originOf(question, unknownThings(events, known));
   }
 }
 

@@ -1,7 +1,9 @@
 /** Events of a sequence that came after training, as callers give them: checked, and in an encoder's terms. */
+import type { Model } from '../domain/model';
 import type { SequenceQuestionEvent } from '../domain/things';
 import { InputError } from '../errors';
 import type { EncoderEvents } from '../training/encoder-thread';
+import { AmountBins } from './learning/amount-bins';
 import { checkIds, MAX_ID_LENGTH } from './recommendation';
 
 export const MAX_EVENTS = 200;
@@ -45,16 +47,29 @@ function checkText(field: string, text: string): void {
     throw new InputError(field, `A category's name and value have 1 to ${MAX_ID_LENGTH} characters.`);
 }
 
-/** For an encoder; events without a time happen at `now`. */
-export function encoderEvents(events: readonly SequenceQuestionEvent[], now: Date): EncoderEvents {
+/**
+ * The names by which a model learned the things of events: their own, or with the bin of their amounts (see AmountBins). A
+ * currency may be given as a category; without an amount there is no bin, and the model will not know the thing.
+ */
+export function learnedNames(model: Model, events: readonly SequenceQuestionEvent[]): string[] {
+  const bins = AmountBins.ofModel(model);
+  return events.map(({ thing, amount, categories = [] }) => {
+    if (!bins || amount === undefined) return thing;
+    return bins.nameOf(thing, amount, categories.find(({ name }) => name === 'currency')?.value);
+  });
+}
+
+/** For a model's encoder; events without a time happen at `now`. */
+export function encoderEvents(model: Model, events: readonly SequenceQuestionEvent[], now: Date): EncoderEvents {
+  const learned = learnedNames(model, events);
   const names = new Set(events.flatMap(({ categories = [] }) => categories.map(({ name }) => name)));
   const categoryNames = [...names];
   return {
     categoryNames,
-    events: events.map(({ thing, occurredAt, amount, categories = [] }) => {
+    events: events.map(({ occurredAt, amount, categories = [] }, at) => {
       const values = new Map(categories.map(({ name, value }) => [name, value]));
       return {
-        thing,
+        thing: learned[at],
         occurredAt: (occurredAt ?? now).getTime(),
         amount,
         categories: categoryNames.map((name) => values.get(name)),
@@ -63,14 +78,10 @@ export function encoderEvents(events: readonly SequenceQuestionEvent[], now: Dat
   };
 }
 
-/** The events in the order of time, as encoders take them: those of one time in the order given. */
-export function inOrderOfTime(
-  events: readonly SequenceQuestionEvent[],
-  now: Date,
-): (SequenceQuestionEvent & { occurredAt: Date })[] {
-  return events
-    .map((event) => ({ ...event, occurredAt: event.occurredAt ?? now }))
-    .sort((a, b) => a.occurredAt.getTime() - b.occurredAt.getTime());
+/** Places of the events in the order of time, as encoders take them: those of one time in the order given. */
+export function inOrderOfTime(events: readonly SequenceQuestionEvent[], now: Date): number[] {
+  const time = (at: number): number => (events[at].occurredAt ?? now).getTime();
+  return [...events.keys()].sort((a, b) => time(a) - time(b) || a - b);
 }
 
 /** Things that are not among the known events, each once, in the order of the question. */

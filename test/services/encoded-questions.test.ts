@@ -2,6 +2,7 @@ import type { Model } from '../../src/domain/model';
 import type { SequenceQuestionEvent, ThingPage } from '../../src/domain/things';
 import { EncodedQuestions } from '../../src/services/encoded-questions';
 import { ENCODERS_KEPT, Encoders } from '../../src/services/encoders';
+import { AmountBins } from '../../src/services/learning/amount-bins';
 import { NextItemsService } from '../../src/services/next-items';
 import { Popularity } from '../../src/services/popularity';
 import { RankedLists } from '../../src/services/ranking';
@@ -144,6 +145,27 @@ onBothDatabases((kind) => {
       expect(page.entries).toHaveLength(2);
       expect(page.entries[0].score).toBe(Math.max(...sasrec.rows.frequencies));
     });
+  });
+
+  test('events get the names of things with bins of amounts, where a model learned those', async () => {
+    const bins = ['EUR', 'JPY'].flatMap((_, place) => [0, 1].map((bin) => `shop${place}·bin ${bin + 1}`));
+    const facts = new AmountBins(
+      new Map([
+        ['EUR', [20]],
+        ['JPY', [7000.5]],
+      ]),
+    ).facts;
+    await promote({ ...embedding({ space: 'merchants', ids: bins }), facts });
+    const inYen = [{ name: 'currency', value: 'JPY' }];
+    const paid = [
+      { thing: 'shop0', amount: 20, categories: [{ name: 'currency', value: 'EUR' }] },
+      { thing: 'shop1', amount: 9000, categories: inYen },
+    ];
+    const page = await next.nextItems({ events: paid, space: 'merchants', excludeSeen: true, first: 9 });
+    expect(page.unknown).toEqual([]);
+    expect(page.entries.map(({ node }) => node.itemId).sort()).toEqual(['shop0·bin 2', 'shop1·bin 1']);
+    const bare = await next.nextItems({ events: [...paid, { thing: 'shop0' }], space: 'merchants', first: 9 });
+    expect(bare.unknown).toEqual(['shop0']);
   });
 
   describe('what is like events', () => {

@@ -5,11 +5,11 @@
 import { createHash } from 'node:crypto';
 import type { ModelData } from '../../domain/model';
 import { KindredError } from '../../errors';
-import type { Database } from '../../stores/database';
 import { amountEdges, type EventRow, type EventStream, eventPages } from '../../stores/event-pages';
 import { type EventSequences, EventSequencesBuilder } from '../../training/sequence2vec/event-sequences';
 import { SESSION_COLUMN } from '../../training/sequence2vec/histories';
 import { checkSequenceOptions, fieldOf, type SequenceOptions } from '../../training/sequence2vec/sequence-options';
+import { AmountBins } from './amount-bins';
 import { corpusFacts, type LessonContext, refuseCancelled } from './lesson';
 
 export interface SequenceReading {
@@ -47,7 +47,7 @@ export async function readSequences(
   const { database, range, signal } = context;
   const stream: EventStream = options.sequences === 'accounts' ? 'transactions' : 'interactions';
   const data = await corpusFacts(context, stream);
-  const bins = await AmountBins.of(context, options.amountBins);
+  const bins = await amountBins(context, options.amountBins);
   const categories = details ? CATEGORIES[stream] : [];
   const bySession = options.sequences === 'sessions';
   const marksSessions = bySession && wholeUsers;
@@ -62,7 +62,7 @@ export async function readSequences(
       if (!row.thing) continue;
       builder.add({
         key: keys ? keys.of(row) : row.owner,
-        thing: bins ? bins.thing(row) : row.thing,
+        thing: bins ? bins.nameOf(row.thing, row.amount!, row.currency!) : row.thing,
         occurredAt: row.occurred_at.getTime(),
         amount: details ? (row.amount ?? undefined) : undefined,
         categories: marksSessions ? [...(row.categories ?? []), row.session || null] : row.categories,
@@ -101,27 +101,9 @@ class SessionKeys {
   }
 }
 
-/** Tells things apart by their amounts: `grocer·bin 2`. Amounts of different currencies have bins of their own. */
-class AmountBins {
-  static async of(
-    { database, range }: { database: Database; range: LessonContext['range'] },
-    bins: number,
-  ): Promise<AmountBins | undefined> {
-    return bins > 1 ? new AmountBins(await amountEdges(database, range, bins)) : undefined;
-  }
-
-  private constructor(private readonly edges: ReadonlyMap<string, readonly number[]>) {}
-
-  get facts(): { amountBinEdges: string } {
-    const texts = [...this.edges].map(([currency, edges]) => `${currency}: ${edges.join(', ')}`);
-    return { amountBinEdges: texts.join('; ') };
-  }
-
-  thing({ thing, amount, currency }: EventRow): string {
-    const edges = this.edges.get(currency!) ?? [];
-    const bin = edges.findIndex((edge) => amount! <= edge);
-    return `${thing}·bin ${(bin < 0 ? edges.length : bin) + 1}`;
-  }
+/** @returns undefined where things are not told apart by their amounts */
+async function amountBins({ database, range }: LessonContext, bins: number): Promise<AmountBins | undefined> {
+  return bins > 1 ? new AmountBins(await amountEdges(database, range, bins)) : undefined;
 }
 
 function nothingOfField({ stream, rows }: ModelData, options: SequenceOptions): KindredError {
