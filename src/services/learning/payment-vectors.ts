@@ -3,7 +3,7 @@
  * features of payments for a linear model. Measured where payments have labels, beside the trainer's own evaluation.
  */
 import { join } from 'node:path';
-import type { Metrics, ModelEvaluation } from '../../domain/model';
+import type { ModelEvaluation } from '../../domain/model';
 import type { LabelFacts } from '../../stores/event-pages';
 import type { EventSequences } from '../../training/sequence2vec/event-sequences';
 import type { LessonContext, OffThread } from './lesson';
@@ -42,17 +42,15 @@ export async function withPaymentMetrics(
   );
   if (!measured) return evaluation;
   const { metrics, baselines, protocol, primary } = measured;
-  const more = {
-    ...metricsOf('features and vectors', metrics, primary),
-    ...Object.assign({}, ...baselines.map((rival) => metricsOf(rival.name, rival.metrics, primary))),
-  };
+  const column = `payments' ${primary}`;
   return {
     ...evaluation,
     protocol: `${evaluation.protocol}. Besides, of payments: ${protocol}`,
-    metrics: { ...evaluation.metrics, ...more },
+    metrics: { ...evaluation.metrics, [column]: metrics[primary] },
+    baselines: [
+      ...evaluation.baselines,
+      // None of them is to be beaten: what the model is promoted by is its own evaluation's.
+      ...baselines.map((rival) => ({ name: rival.name, plain: false, metrics: { [column]: rival.metrics[primary] } })),
+    ],
   };
-}
-
-function metricsOf(name: string, metrics: Metrics, primary: string): Metrics {
-  return { [`payments ${primary}, ${name}`]: metrics[primary] };
 }
