@@ -23,8 +23,11 @@ export interface PoolKernel {
   readonly tokens: Int32Array;
   /** Starts this thread's random numbers; the same path, tokens and tables give the same bytes. */
   seed(...path: readonly number[]): void;
-  /** Trains on the first `count` of `tokens`. */
-  train(count: number, learningRate: number): TrainedTokens;
+  /**
+   * Trains on the first `count` of `tokens`.
+   * @param unit the number of the unit that they are
+   */
+  train(count: number, learningRate: number, unit: number): TrainedTokens;
   /** The loss on a few samples of the first `count` tokens: cheap beside `train`, for progress only. */
   sampleLoss(count: number, random: Random): LossSample;
 }

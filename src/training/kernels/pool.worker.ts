@@ -44,7 +44,7 @@ async function work({ kernel: reference, thread, source, seed, learningRate, con
     random.seed(seed, unit, SOURCE);
     const count = tokenSource.fill(unit, kernel.tokens, random);
     kernel.seed(seed, unit, KERNEL);
-    const trained = kernel.train(count, learningRate * Math.max(LEAST_RATE, 1 - unit / source.units));
+    const trained = kernel.train(count, learningRate * Math.max(LEAST_RATE, 1 - unit / source.units), unit);
     random.seed(seed, unit, LOSS);
     const loss = kernel.sampleLoss(count, random);
     const inTail = unit >= source.units * TAIL_FROM;

@@ -13,7 +13,7 @@ import {
   type SkipGramShape,
   type SkipGramStart,
   type SkipGramTables,
-} from './skip-gram';
+} from './skip-gram-tables';
 import type { TokenSourceReference } from './token-source';
 
 export interface SkipGramRun extends SkipGramStart {
@@ -47,7 +47,11 @@ export async function trainSkipGram(run: SkipGramRun, context?: TrainingContext)
       learningRate,
       phase,
       state: { input, output, frequencies: countsOf(shared) },
-      identity: [JSON.stringify({ ...shape, build: shared.build }), Float64Array.from(run.noise)],
+      identity: [
+        JSON.stringify({ ...shape, build: shared.build }),
+        Float64Array.from(run.noise),
+        Uint32Array.from(shared.hot),
+      ],
     },
     context,
   );

@@ -31,6 +31,7 @@ export function trainScalar(model: ScalarSkipGram, tokens: Int32Array, learningR
   const rate = fround(learningRate);
   const contexts: number[] = [];
   let pairs = 0;
+  const pool = new NegativePool(model.noise, random, tokens.length * negatives);
   for (let at = 0; at < tokens.length; at++) {
     const target = tokens[at];
     if (target < 0) continue;
@@ -40,7 +41,8 @@ export function trainScalar(model: ScalarSkipGram, tokens: Int32Array, learningR
     const groups: number[][] = [];
     for (let done = 0; done < contexts.length; done += negativeSharing) {
       const rows = [target * stride];
-      for (let k = 0; k < negatives; k++) rows.push(drawFrom(model.noise, random) * stride);
+      for (let k = 0; k < negatives; k++) rows.push(pool.take() * stride);
+      pool.renew(negatives);
       groups.push(rows);
     }
     for (let c = 0; c < contexts.length; ) {
@@ -56,6 +58,38 @@ export function trainScalar(model: ScalarSkipGram, tokens: Int32Array, learningR
   }
   return pairs;
 }
+
+/** As in simd/negative-pool.assembly.ts. */
+class NegativePool {
+  readonly #entries: Int32Array;
+  #oldest = 0;
+  #uses = 0;
+
+  constructor(
+    private readonly noise: AliasTable,
+    private readonly random: Random,
+    draws: number,
+  ) {
+    this.#entries = Int32Array.from({ length: Math.min(POOL_ROWS, draws) }, () => drawFrom(noise, random));
+  }
+
+  take(): number {
+    return this.#entries[this.random.below(this.#entries.length)];
+  }
+
+  renew(uses: number): void {
+    this.#uses += uses;
+    while (this.#uses >= POOL_USES) {
+      this.#uses -= POOL_USES;
+      this.#entries[this.#oldest] = drawFrom(this.noise, this.random);
+      this.#oldest = (this.#oldest + 1) % this.#entries.length;
+    }
+  }
+}
+
+/** Rows of a pool at most, and uses of each on average until another takes its place. */
+const POOL_ROWS = 2048;
+const POOL_USES = 64;
 
 function contextsOf(tokens: Int32Array, at: number, reach: number, contexts: number[]): void {
   contexts.length = 0;

@@ -43,6 +43,7 @@ export async function trainOnGraph(
     {
       shape: { nodes: graph.nodes, dimension, window, negatives, negativeSharing, threads: options.threads },
       noise,
+      frequencies: visits,
       seed,
       learningRate: options.learningRate,
       source: {

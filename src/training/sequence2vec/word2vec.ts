@@ -29,7 +29,7 @@ async function train(
   const trained =
     options.architecture === 'cbow'
       ? await trainBags({ ...run, shape: { ...shape, mode: 'cbow', things: nodes } }, context)
-      : await trainSkipGram({ ...run, shape: { ...shape, nodes, negativeSharing } }, context);
+      : await trainSkipGram({ ...run, frequencies, shape: { ...shape, nodes, negativeSharing } }, context);
   return {
     ids: vocabulary.ids,
     dimension,

@@ -15,7 +15,7 @@ export function rowsOfGroup(negatives: i32): i32 {
 /** Coefficient of a negative. */
 // @ts-ignore: decorator
 @inline
-function negative(row: usize, target: usize, sigmoid: usize, index: u32, rate: f32): f32 {
+export function negative(row: usize, target: usize, sigmoid: usize, index: u32, rate: f32): f32 {
   return row == target ? 0 : (0 - sigmoidAt(sigmoid, index)) * rate;
 }
 
@@ -92,7 +92,10 @@ export function oneBySix(x: usize, group: usize, stride: usize, sigmoid: usize, 
   const g3 = f32x4.splat(negative(o3, o0, sigmoid, i32x4.extract_lane(low, 3), rate));
   const g4 = f32x4.splat(negative(o4, o0, sigmoid, i32x4.extract_lane(high, 0), rate));
   const g5 = f32x4.splat(negative(o5, o0, sigmoid, i32x4.extract_lane(high, 1), rate));
-  for (d = 0; d < stride; d += 16) {
+  let v = zero;
+  let o = zero;
+  let e = zero;
+  for (d = 0; d < unrolled; d += 64) {
     const px = x + d;
     const p0 = o0 + d;
     const p1 = o1 + d;
@@ -100,9 +103,98 @@ export function oneBySix(x: usize, group: usize, stride: usize, sigmoid: usize, 
     const p3 = o3 + d;
     const p4 = o4 + d;
     const p5 = o5 + d;
-    const v = v128.load(px);
-    let o = v128.load(p0);
-    let e = madd(g0, o, v);
+    v = v128.load(px, 0);
+    o = v128.load(p0, 0);
+    e = madd(g0, o, v);
+    v128.store(p0, madd(g0, v, o), 0);
+    o = v128.load(p1, 0);
+    e = madd(g1, o, e);
+    v128.store(p1, madd(g1, v, o), 0);
+    o = v128.load(p2, 0);
+    e = madd(g2, o, e);
+    v128.store(p2, madd(g2, v, o), 0);
+    o = v128.load(p3, 0);
+    e = madd(g3, o, e);
+    v128.store(p3, madd(g3, v, o), 0);
+    o = v128.load(p4, 0);
+    e = madd(g4, o, e);
+    v128.store(p4, madd(g4, v, o), 0);
+    o = v128.load(p5, 0);
+    e = madd(g5, o, e);
+    v128.store(p5, madd(g5, v, o), 0);
+    v128.store(px, e, 0);
+    v = v128.load(px, 16);
+    o = v128.load(p0, 16);
+    e = madd(g0, o, v);
+    v128.store(p0, madd(g0, v, o), 16);
+    o = v128.load(p1, 16);
+    e = madd(g1, o, e);
+    v128.store(p1, madd(g1, v, o), 16);
+    o = v128.load(p2, 16);
+    e = madd(g2, o, e);
+    v128.store(p2, madd(g2, v, o), 16);
+    o = v128.load(p3, 16);
+    e = madd(g3, o, e);
+    v128.store(p3, madd(g3, v, o), 16);
+    o = v128.load(p4, 16);
+    e = madd(g4, o, e);
+    v128.store(p4, madd(g4, v, o), 16);
+    o = v128.load(p5, 16);
+    e = madd(g5, o, e);
+    v128.store(p5, madd(g5, v, o), 16);
+    v128.store(px, e, 16);
+    v = v128.load(px, 32);
+    o = v128.load(p0, 32);
+    e = madd(g0, o, v);
+    v128.store(p0, madd(g0, v, o), 32);
+    o = v128.load(p1, 32);
+    e = madd(g1, o, e);
+    v128.store(p1, madd(g1, v, o), 32);
+    o = v128.load(p2, 32);
+    e = madd(g2, o, e);
+    v128.store(p2, madd(g2, v, o), 32);
+    o = v128.load(p3, 32);
+    e = madd(g3, o, e);
+    v128.store(p3, madd(g3, v, o), 32);
+    o = v128.load(p4, 32);
+    e = madd(g4, o, e);
+    v128.store(p4, madd(g4, v, o), 32);
+    o = v128.load(p5, 32);
+    e = madd(g5, o, e);
+    v128.store(p5, madd(g5, v, o), 32);
+    v128.store(px, e, 32);
+    v = v128.load(px, 48);
+    o = v128.load(p0, 48);
+    e = madd(g0, o, v);
+    v128.store(p0, madd(g0, v, o), 48);
+    o = v128.load(p1, 48);
+    e = madd(g1, o, e);
+    v128.store(p1, madd(g1, v, o), 48);
+    o = v128.load(p2, 48);
+    e = madd(g2, o, e);
+    v128.store(p2, madd(g2, v, o), 48);
+    o = v128.load(p3, 48);
+    e = madd(g3, o, e);
+    v128.store(p3, madd(g3, v, o), 48);
+    o = v128.load(p4, 48);
+    e = madd(g4, o, e);
+    v128.store(p4, madd(g4, v, o), 48);
+    o = v128.load(p5, 48);
+    e = madd(g5, o, e);
+    v128.store(p5, madd(g5, v, o), 48);
+    v128.store(px, e, 48);
+  }
+  for (; d < stride; d += 16) {
+    const px = x + d;
+    const p0 = o0 + d;
+    const p1 = o1 + d;
+    const p2 = o2 + d;
+    const p3 = o3 + d;
+    const p4 = o4 + d;
+    const p5 = o5 + d;
+    v = v128.load(px);
+    o = v128.load(p0);
+    e = madd(g0, o, v);
     v128.store(p0, madd(g0, v, o));
     o = v128.load(p1);
     e = madd(g1, o, e);
