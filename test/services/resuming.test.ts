@@ -1,0 +1,83 @@
+/** What a run leaves when it is stopped, and what becomes of that when the same is started again. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TrainingRun } from '../../src/domain/model';
+import type { RunningTraining } from '../../src/services/run-in-progress';
+import { openServices } from '../../src/services/services';
+import { openDatabase } from '../../src/stores/open';
+import { makeStore } from '../stores/databases';
+
+describe('a run that was stopped half way', () => {
+  let database: Awaited<ReturnType<typeof openDatabase>>;
+  let open: ReturnType<typeof openServices>;
+  let folder: string;
+  let remove: () => Promise<void>;
+  beforeAll(async () => {
+    const store = await makeStore('embedded');
+    database = await openDatabase(store.location);
+    folder = join(store.location.dataDir, 'checkpoints');
+    open = openServices(database, { trainingThreads: 1, onTrainingFailure: () => undefined, checkpoints: folder });
+    remove = () => store.remove();
+    const clicks = Array.from({ length: 4_000 }, (_, n) => ({
+      ...{ eventId: `e${n}`, userId: `u${n % 100}`, itemId: `i${(n * 7) % 61}`, action: 'view' },
+      occurredAt: new Date(Date.UTC(2026, 0, 1, 0, n)),
+    }));
+    await open.services.ingestion.record('interactions', clicks);
+  });
+  afterAll(async () => {
+    await open.close();
+    await database.close();
+    await remove();
+  });
+
+  const kept = () => (existsSync(folder) ? readdirSync(folder).map((name) => name.replace(/^[0-9a-f]+-/, '')) : []);
+  const options = { epochs: 30, window: 20, threads: 1 };
+  const begin = (more: Record<string, unknown> = {}) =>
+    open.services.training.start({ trainer: 'word2vec', options, ...more });
+
+  async function cancelOnceKept(running: RunningTraining): Promise<void> {
+    running.onProgress(() => kept().includes('training.checkpoint') && running.cancel());
+    await expect(running.outcome).rejects.toMatchObject({ code: 'CANCELLED' });
+  }
+
+  function phasesOf(running: RunningTraining): string[] {
+    const phases: string[] = [];
+    running.onProgress((run: TrainingRun) => phases.push(run.phase ?? ''));
+    return phases;
+  }
+
+  test('keeps its state and what it had measured; the same run goes on from there, and leaves nothing', async () => {
+    await cancelOnceKept(await begin());
+    expect(kept().sort()).toEqual(['measured.checkpoint', 'training.checkpoint']);
+    const again = await begin();
+    const phases = phasesOf(again);
+    const { model } = await again.outcome;
+    expect(model.facts.resumedFrom).toMatch(/^epoch \d+ of 30$/);
+    expect(model.evaluation?.metrics['hr@10']).toBeGreaterThanOrEqual(0);
+    expect(phases.some((phase) => phase.startsWith('evaluation'))).toBe(false);
+    expect(phases.some((phase) => /^training: epoch \d+ of 30 \(resumed from epoch \d+ of 30\)$/.test(phase))).toBe(
+      true,
+    );
+    expect(kept()).toEqual([]);
+  });
+
+  test('begins anew where that is asked for, and for other data', async () => {
+    await cancelOnceKept(await begin({ evaluate: false }));
+    const anew = await (await begin({ evaluate: false, restart: true })).outcome;
+    expect(anew.model.facts.resumedFrom).toBeUndefined();
+    await cancelOnceKept(await begin({ evaluate: false }));
+    const occurredAt = new Date('2026-02-01T00:00:00Z');
+    await open.services.ingestion.record('interactions', [
+      { eventId: 'late', userId: 'u1', itemId: 'i3', action: 'view', occurredAt },
+    ]);
+    const other = await (await begin({ evaluate: false })).outcome;
+    expect(other.model.facts.resumedFrom).toBeUndefined();
+    expect(kept()).toEqual([]);
+  });
+
+  test('leaves nothing where it failed', async () => {
+    const failing = await begin({ options: { ...options, minCount: 100_000 } });
+    await expect(failing.outcome).rejects.toMatchObject({ code: 'EMPTY_CORPUS' });
+    expect(kept()).toEqual([]);
+  });
+});
