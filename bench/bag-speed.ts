@@ -1,6 +1,6 @@
 /** Tokens a second of the kernel of bags in the pool, for the benchmarks of what is built on it. */
 import { join } from 'node:path';
-import type { BagShape } from '../src/training/kernels/bags';
+import type { BagShape, BagStart } from '../src/training/kernels/bags';
 import { trainBags } from '../src/training/kernels/bags-training';
 import { type CorpusData, cutIntoStretches } from '../src/training/sequence2vec/corpus-source';
 
@@ -10,6 +10,7 @@ export interface BagWork {
   readonly frequencies: Uint32Array;
   readonly exponent: number;
   readonly learningRate: number;
+  readonly parts?: BagStart['parts'];
   readonly shape: Omit<BagShape, 'tokenCapacity' | 'threads' | 'things'>;
 }
 
@@ -24,7 +25,7 @@ export async function bagTokensPerSecond(work: BagWork, threads: number, epochs:
 }
 
 async function onePass(
-  { tokens, frequencies, exponent, learningRate, shape }: BagWork,
+  { tokens, frequencies, exponent, learningRate, shape, parts }: BagWork,
   threads: number,
   epochs: number,
 ) {
@@ -36,6 +37,7 @@ async function onePass(
     {
       shape: { ...shape, things: frequencies.length, threads },
       noise: Float64Array.from(frequencies, (frequency) => frequency ** exponent),
+      parts,
       seed: 1,
       learningRate,
       source: {

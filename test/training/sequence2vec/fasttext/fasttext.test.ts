@@ -18,10 +18,8 @@ const rowOf = ({ input, dimension }: SequenceModel, row: number) =>
   input.subarray(row * dimension, (row + 1) * dimension);
 
 const bytesOf = ({ input, output, artifacts }: SequenceModel) =>
-  [input, output?.slice(), ...Object.values(artifacts)]
-    .map((part) =>
-      Buffer.from(new Uint8Array(part?.buffer ?? [], part?.byteOffset, part?.byteLength)).toString('base64'),
-    )
+  [input, output?.slice() ?? new Float32Array(0), ...Object.values(artifacts)]
+    .map((part) => Buffer.from(new Uint8Array(part.buffer, part.byteOffset, part.byteLength)).toString('base64'))
     .join();
 
 /** Taste of the trained things nearest to a vector, as a share of those of taste 0. */
