@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 import { CancelledError, KindredError } from '../errors';
 import { startThread } from '../threads';
+import { NativeCalls } from './native-calls';
 import { type ErrorDescription, reviveError } from './thread-errors';
 import type { TrainingContext, TrainingProgress } from './trainer';
 
@@ -21,6 +22,8 @@ export interface BackgroundJob {
 /** What a thread is started with. */
 export interface BackgroundWork extends BackgroundJob {
   readonly checkpoint?: string;
+  /** Where it counts its calls into native code. */
+  readonly nativeCalls: SharedArrayBuffer;
 }
 
 export type ToBackground = { readonly kind: 'cancel' };
@@ -31,6 +34,8 @@ export type FromBackground =
 
 /** How long a cancelled job may take to stop by itself before its thread is ended. */
 const GRACE_MILLIS = 2000;
+/** How often one that is in native code is looked after: it must come out of it before its thread can be ended. */
+const NATIVE_CALL_MILLIS = 20;
 
 export function trainInBackground<Model>(
   name: string,
@@ -51,13 +56,18 @@ export function runInBackground<Result>(
 ): Promise<Result> {
   if (signal?.aborted) return Promise.reject(new CancelledError('Training'));
   return new Promise((resolve, reject) => {
-    const workerData: BackgroundWork = { ...job, checkpoint };
+    const nativeCalls = new NativeCalls();
+    const workerData: BackgroundWork = { ...job, checkpoint, nativeCalls: nativeCalls.memory };
     const worker = startThread(join(__dirname, 'background.worker'), { workerData });
     let outcome: { result: Result } | { error: Error } | undefined;
     let grace: NodeJS.Timeout | undefined;
     const onAbort = () => {
       worker.postMessage({ kind: 'cancel' } satisfies ToBackground);
-      grace = setTimeout(() => void worker.terminate(), GRACE_MILLIS);
+      grace = setTimeout(end, GRACE_MILLIS);
+    };
+    const end = () => {
+      if (nativeCalls.forbid()) void worker.terminate();
+      else grace = setTimeout(end, NATIVE_CALL_MILLIS);
     };
     signal?.addEventListener('abort', onAbort, { once: true });
     worker.on('message', (message: FromBackground) => {

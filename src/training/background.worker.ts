@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { KindredError } from '../errors';
 import type { BackgroundJob, BackgroundWork, FromBackground, ToBackground } from './background';
+import { countNativeCallsIn } from './native-calls';
 import { describeError } from './thread-errors';
 import type { TrainingContext } from './trainer';
 
@@ -32,7 +33,8 @@ const cancelling = new AbortController();
 parentPort?.on('message', (message: ToBackground) => {
   if (message.kind === 'cancel') cancelling.abort();
 });
-const { checkpoint, ...job } = workerData as BackgroundWork;
+const { checkpoint, nativeCalls, ...job } = workerData as BackgroundWork;
+countNativeCallsIn(nativeCalls);
 work(job, {
   signal: cancelling.signal,
   checkpoint,

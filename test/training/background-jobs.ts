@@ -1,5 +1,9 @@
 /** What the background is asked to do in its tests. */
 import { OptionError } from '../../src/errors';
+import { Graph } from '../../src/training/onnx/graph';
+import { matMul } from '../../src/training/onnx/operations/matrices';
+import { Session } from '../../src/training/onnx/session';
+import type { TrainingContext } from '../../src/training/trainer';
 
 export function busyFor(milliseconds: number): void {
   const end = Date.now() + milliseconds;
@@ -23,3 +27,21 @@ export function squares(count: number) {
   const numbers = Array.from({ length: count }, (_, i) => i);
   return { squares: Float64Array.from(numbers, (i) => i * i), names: numbers.map(String) };
 }
+
+/** Multiplies matrices in native code, a call after the other, and listens to nobody. */
+export async function multiplyForEver(size: number, { onProgress }: TrainingContext): Promise<never> {
+  const graph = new Graph();
+  const input = graph.input('input', [size, size]);
+  let product = input;
+  for (let factor = 0; factor < FACTORS; factor++) product = matMul(product, input);
+  graph.output(product, 'product');
+  const session = await Session.open(graph.model());
+  const feeds = { input: { dims: [size, size], data: new Float32Array(size * size).fill(1 / size) } };
+  for (let calls = 0; ; calls++) {
+    onProgress?.({ phase: 'multiplying', done: calls, total: 0 });
+    await session.run(feeds, ['product']);
+  }
+}
+
+/** Makes a call take some seconds with a size of 1,000. */
+const FACTORS = 60;

@@ -83,6 +83,13 @@ describe('the background', () => {
     await expect(runInBackground(job('busyFor', 1), { signal: deaf.signal })).rejects.toEqual(cancelled);
   });
 
+  test('waits for native code to come back before it ends the thread: else the process would go with it', async () => {
+    const cancelling = new AbortController();
+    const onProgress = () => cancelling.abort();
+    const multiplying = runInBackground(job('multiplyForEver', 1_000), { signal: cancelling.signal, onProgress });
+    await expect(multiplying).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+
   test('hands results over whole, typed arrays included', async () => {
     const result = await runInBackground<{ squares: Float64Array; names: string[] }>(job('squares', 5));
     expect([...result.squares]).toEqual([0, 1, 4, 9, 16]);

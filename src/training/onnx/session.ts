@@ -1,5 +1,6 @@
 /** The one door to onnxruntime-node: opens a graph and runs it on the calling thread, which `run` blocks. */
 import { InferenceSession, Tensor as Values } from 'onnxruntime-node';
+import { nativeCall } from '../native-calls';
 import type { ElementType } from './protobuf';
 
 export interface Feed {
@@ -19,8 +20,8 @@ export class Session {
   private constructor(private readonly inner: InferenceSession) {}
 
   static async open(model: Uint8Array, { threads = 1 }: SessionOptions = {}): Promise<Session> {
-    return new Session(
-      await InferenceSession.create(model, {
+    const opening = () =>
+      InferenceSession.create(model, {
         executionProviders: ['cpu'],
         intraOpNumThreads: threads,
         interOpNumThreads: 1,
@@ -32,8 +33,8 @@ export class Session {
             intra_op: { allow_spinning: '0' },
           },
         },
-      }),
-    );
+      });
+    return new Session(await nativeCall(opening));
   }
 
   /** @returns the outputs asked for, each in memory of its own */
@@ -41,7 +42,7 @@ export class Session {
     const values = Object.fromEntries(
       Object.entries(feeds).map(([name, { data, dims }]) => [name, new Values(typeOf(data), data, dims)]),
     );
-    const results = await this.inner.run(values, outputs);
+    const results = await nativeCall(() => this.inner.run(values, outputs));
     return Object.fromEntries(outputs.map((name) => [name, results[name].data as Float32Array]));
   }
 
