@@ -36,7 +36,7 @@ export const fasttextLesson: Lesson = {
         run<ModelEvaluation | undefined>({
           module: join(__dirname, '..', '..', 'training', 'evaluation', 'cold-texts'),
           call: 'trainAndEvaluateColdTexts',
-          args: [{ corpus, texts }, context.options, { seed: SPLIT_SEED }],
+          args: [{ corpus, texts, times: sequences.times }, context.options, { seed: SPLIT_SEED }],
         }),
       learn: async ({ train }) =>
         sequenceProduct(await train<unknown, SequenceModel>({ corpus, texts }, 'training'), {

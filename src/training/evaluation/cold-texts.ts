@@ -2,8 +2,8 @@
  * How well a model of things with texts (fastText) says what goes together, for things that it has learned and for cold
  * ones, of which it has nothing but the text.
  *
- * Warm: the last thing of each sequence is hidden, and ranked among all learned things less the sequence's own, given the
- * rest. Cold: some things are hidden from training altogether. For each sequence that held one, another of its things is
+ * Warm: the newest thing of each sequence is hidden (drawn where times tie, or where there are none), and ranked among all
+ * learned things less the sequence's own, given the rest. Cold: some things are hidden from training altogether. For each sequence that held one, another of its things is
  * drawn, and ranked among all learned things given the cold one's text alone. Popularity answers the same questions.
  */
 import type { SequenceCorpus } from '../corpus';
@@ -27,6 +27,11 @@ export interface ColdTextOptions {
   readonly k?: number;
 }
 
+export interface ColdTextData extends FastTextData {
+  /** One a token of the corpus, ends left out: epoch milliseconds. */
+  readonly times?: Float64Array;
+}
+
 /** Which thing should be found, by numbers of the corpus. */
 export interface WarmQuestion {
   /** What is left of the sequence, in its order. */
@@ -39,7 +44,7 @@ export interface ColdQuestion {
 }
 
 export interface ColdSplit {
-  /** Without cold things and without the last things of sequences; things keep their numbers. */
+  /** Without cold things and without what is hidden of each sequence; things keep their numbers. */
   readonly train: SequenceCorpus;
   readonly cold: readonly number[];
   readonly warmQuestions: readonly WarmQuestion[];
@@ -51,23 +56,23 @@ export interface ColdSplit {
  * @returns undefined where no sequence has a thing to spare
  */
 export async function trainAndEvaluateColdTexts(
-  { corpus, texts }: FastTextData,
+  data: ColdTextData,
   options: FastTextOptions,
   settings: ColdTextOptions,
   context?: TrainingContext,
 ): Promise<Evaluation | undefined> {
-  const split = splitColdTexts({ corpus, texts }, settings);
+  const split = splitColdTexts(data, settings);
   if (split.warmQuestions.length === 0) return undefined;
+  const { texts } = data;
   const model = await fasttext.train({ corpus: split.train, texts }, options, context);
   return evaluateColdTexts(model, split, texts, settings);
 }
 
 export function splitColdTexts(
-  { corpus, texts }: FastTextData,
+  { corpus, texts, times }: ColdTextData,
   { seed, coldShare = 0.05 }: Pick<ColdTextOptions, 'seed' | 'coldShare'>,
 ): ColdSplit {
   const random = Random.seeded(seed);
-  const sequences = sequencesOf(corpus.tokens);
   const seen = new Set(corpus.tokens);
   const candidates = [...corpus.ids.keys()].filter((thing) => seen.has(thing) && normaliseText(texts[thing]) !== '');
   const cold = random.shuffle(candidates).slice(0, Math.floor(candidates.length * coldShare));
@@ -75,16 +80,16 @@ export function splitColdTexts(
   const kept: number[] = [];
   const warmQuestions: WarmQuestion[] = [];
   const coldQuestions: ColdQuestion[] = [];
-  for (const sequence of sequences) {
-    const warm = sequence.filter((thing) => !isCold.has(thing));
-    const last = warm[warm.length - 1];
-    const given = warm.filter((thing) => thing !== last);
+  for (const sequence of sequencesOf(corpus.tokens, times)) {
+    const warm = sequence.filter(({ thing }) => !isCold.has(thing));
+    const hidden = chooseHidden(warm, random);
+    const given = warm.filter(({ thing }) => thing !== hidden);
     // Who has nothing else keeps what there is, but is not asked.
-    const rest = given.length > 0 ? given : warm;
-    if (given.length > 0) warmQuestions.push({ given, hidden: last });
+    const rest = Int32Array.from(given.length > 0 ? given : warm, ({ thing }) => thing);
+    if (given.length > 0) warmQuestions.push({ given: rest, hidden });
     for (const thing of rest) kept.push(thing);
     if (rest.length > 0) kept.push(-1);
-    for (const thing of new Set(sequence)) {
+    for (const thing of new Set(sequence.map((event) => event.thing))) {
       if (isCold.has(thing) && rest.length > 0)
         coldQuestions.push({ cold: thing, hidden: rest[random.below(rest.length)] });
     }
@@ -94,15 +99,26 @@ export function splitColdTexts(
   return { train: { ids: corpus.ids, tokens }, cold, warmQuestions, coldQuestions };
 }
 
-function sequencesOf(tokens: Int32Array): Int32Array[] {
-  const sequences: Int32Array[] = [];
-  for (let from = 0; from < tokens.length; ) {
-    const end = tokens.indexOf(-1, from);
-    const to = end < 0 ? tokens.length : end;
-    if (to > from) sequences.push(tokens.subarray(from, to));
-    from = to + 1;
+interface TimedThing {
+  readonly thing: number;
+  readonly time: number;
+}
+
+function sequencesOf(tokens: Int32Array, times: Float64Array | undefined): TimedThing[][] {
+  const sequences: TimedThing[][] = [[]];
+  let event = 0;
+  for (const thing of tokens) {
+    if (thing < 0) sequences.push([]);
+    else sequences[sequences.length - 1].push({ thing, time: times?.[event++] ?? 0 });
   }
-  return sequences;
+  return sequences.filter((sequence) => sequence.length > 0);
+}
+
+/** One of the newest things; which of them does not depend on the order of tied events. */
+function chooseHidden(sequence: readonly TimedThing[], random: Random): number {
+  const newest = sequence.reduce((latest, { time }) => Math.max(latest, time), Number.NEGATIVE_INFINITY);
+  const tied = new Set(sequence.filter(({ time }) => time === newest).map(({ thing }) => thing));
+  return tied.size === 0 ? -1 : [...tied].sort((a, b) => a - b)[random.below(tied.size)];
 }
 
 /** A question to the model, the thing that it should find, and those that are no answer. */
@@ -149,14 +165,21 @@ export async function evaluateColdTexts(
   });
   return {
     protocol:
-      `the last thing of each sequence hidden, ranked among all ${model.ids.length} learned things less the sequence's own; ` +
+      `the newest thing of each sequence hidden (drawn where times tie), ranked among all ${model.ids.length} learned things less the sequence's own; ` +
       `${warm.length} of ${split.warmQuestions.length} sequences. Cold: ${split.cold.length} things hidden from training; ` +
       `given the text of one, another thing of its sequence ranked among all learned; ${cold.length} of ` +
       `${split.coldQuestions.length} questions; seed ${seed}`,
     sampled: false,
     metrics: measure(({ vectors }) => scoresOf(vectors, model)),
     primary: `hr@${k}`,
-    baselines: [{ name: 'popularity', plain: true, metrics: measure(() => popularity.slice()) }],
+    baselines: [
+      { name: 'popularity', plain: true, metrics: measure(() => popularity.slice()) },
+      {
+        name: 'chance',
+        plain: false,
+        metrics: { ...chanceOf(warm, model, k, ''), ...chanceOf(cold, model, k, 'cold ') },
+      },
+    ],
   };
 }
 
@@ -191,6 +214,13 @@ function measureList(asked: readonly Asked[], scoresFor: (asked: Asked) => Float
     gain += 1 / Math.log2(rank + 2);
   }
   return { [`${prefix}hr@${k}`]: hits / asked.length, [`${prefix}ndcg@${k}`]: gain / asked.length };
+}
+
+/** What a list in any order would find. */
+function chanceOf(asked: readonly Asked[], { ids }: SequenceModel, k: number, prefix: string): Record<string, number> {
+  if (asked.length === 0) return {};
+  const hits = asked.map(({ excluded }) => Math.min(1, k / (ids.length - excluded.length)));
+  return { [`${prefix}hr@${k}`]: hits.reduce((sum, share) => sum + share, 0) / asked.length };
 }
 
 /** Things before it, 0 for the first. Ties count against it: a list that cannot tell must not profit from that. */

@@ -23,9 +23,11 @@ const sequencesOf = ({ ids, tokens }: { ids: readonly string[]; tokens: Int32Arr
     .slice(0, -1);
 
 describe('splitting', () => {
-  test('hides the last thing of each sequence wherever it is in it', () => {
+  test('hides the newest thing of each sequence wherever it is in it', () => {
     const corpus = corpusOf(['abc', 'bab', 'c', 'aa']);
-    const { train, warmQuestions, cold } = splitColdTexts({ corpus, texts: corpus.ids }, { seed: 1, coldShare: 0 });
+    const times = Float64Array.from([1, 2, 3, 1, 2, 3, 1, 1, 2]);
+    const data = { corpus, texts: corpus.ids, times };
+    const { train, warmQuestions, cold } = splitColdTexts(data, { seed: 1, coldShare: 0 });
     expect(cold).toEqual([]);
     // Who has nothing else keeps what there is, but is not asked.
     expect(sequencesOf(train)).toEqual(['ab', 'a', 'c', 'aa']);
@@ -33,6 +35,16 @@ describe('splitting', () => {
       [[0, 1], 2],
       [[0], 1],
     ]);
+  });
+
+  test('draws it where times tie, whatever the order of the tied', () => {
+    const hiddenOf = (line: string) => {
+      const corpus = corpusOf(Array.from({ length: 30 }, () => line));
+      const { warmQuestions } = splitColdTexts({ corpus, texts: corpus.ids }, { seed: 1, coldShare: 0 });
+      return warmQuestions.map(({ hidden }) => hidden);
+    };
+    expect(new Set(hiddenOf('abc'))).toEqual(new Set([0, 1, 2]));
+    expect(hiddenOf('cab')).toEqual(hiddenOf('abc'));
   });
 
   test('hides a share of the things from training altogether and asks for what they were seen with', () => {
@@ -61,9 +73,10 @@ describe('splitting', () => {
 });
 
 test('ranks are among all learned things less those given, ties counting against the model', async () => {
-  // The last of each: d and d. a and b are given in the first sequence, a and c in the second.
+  // The newest of each: d and d. a and b are given in the first sequence, a and c in the second.
   const corpus = corpusOf(['abd', 'acd']);
-  const split = splitColdTexts({ corpus, texts: corpus.ids }, { seed: 1, coldShare: 0 });
+  const times = Float64Array.from([1, 2, 3, 1, 2, 3]);
+  const split = splitColdTexts({ corpus, texts: corpus.ids, times }, { seed: 1, coldShare: 0 });
   const fixed = (ids: string[], scores: number[]): SequenceModel => ({
     ids,
     dimension: 1,
@@ -87,7 +100,10 @@ test('ranks are among all learned things less those given, ties counting against
   expect(found.primary).toBe('hr@1');
   expect(found.sampled).toBe(false);
   // d was seen more often than either.
-  expect(found.baselines).toEqual([{ name: 'popularity', plain: true, metrics: { 'hr@1': 1, 'ndcg@1': 1 } }]);
+  expect(found.baselines).toEqual([
+    { name: 'popularity', plain: true, metrics: { 'hr@1': 1, 'ndcg@1': 1 } },
+    { name: 'chance', plain: false, metrics: { 'hr@1': 0.5 } },
+  ]);
   expect((await measure(fixed(['a', 'b', 'c', 'd'], [1, 1, 1, 1]), 1)).metrics['hr@1']).toBe(0);
   // A thing that was not learned is never found.
   expect((await measure(fixed(['a', 'b', 'c'], [1, 1, 1]), 3)).metrics['hr@3']).toBe(0);
