@@ -5,7 +5,6 @@
 import { join } from 'node:path';
 import type { ModelEvaluation } from '../../domain/model';
 import { labelFacts } from '../../stores/event-pages';
-import { checkSequenceOptions } from '../../training/sequence2vec/sequence-options';
 import type { SequenceModel } from '../../training/trainer';
 import type { Lesson, LessonContext } from './lesson';
 import { withPaymentMetrics } from './payment-vectors';
@@ -38,7 +37,6 @@ function eventLesson(of: EventTrainer): Lesson {
     owns,
     async prepare(context) {
       const options = sequenceOptionsOf(context.options);
-      checkSequenceOptions(options);
       const standing = await readBase?.(context);
       const { data, sequences, facts, fingerprint } = await readSequences(context, options, { details });
       const given = standing ? { sequences, base: standing.base } : sequences;

@@ -8,7 +8,7 @@ import { KindredError } from '../../errors';
 import { amountEdges, type EventRow, type EventStream, eventPages } from '../../stores/event-pages';
 import { type EventSequences, EventSequencesBuilder } from '../../training/sequence2vec/event-sequences';
 import { SESSION_COLUMN } from '../../training/sequence2vec/histories';
-import { checkSequenceOptions, fieldOf, type SequenceOptions } from '../../training/sequence2vec/sequence-options';
+import { fieldOf, type SequenceOptions } from '../../training/sequence2vec/sequence-options';
 import { AmountBins } from './amount-bins';
 import { corpusFacts, type LessonContext, refuseCancelled } from './lesson';
 
@@ -37,13 +37,15 @@ const CATEGORIES: Readonly<Record<EventStream, readonly string[]>> = {
   transactions: ['category', 'channel', 'country'],
 };
 
-/** @throws KindredError EMPTY_CORPUS; OptionError for options that contradict each other */
+/**
+ * @param options that agree with each other (see spaces.ts)
+ * @throws KindredError EMPTY_CORPUS
+ */
 export async function readSequences(
   context: LessonContext,
   options: SequenceOptions,
   { details = false, wholeUsers = false }: SequenceReading = {},
 ): Promise<ReadSequences> {
-  checkSequenceOptions(options);
   const { database, range, signal } = context;
   const stream: EventStream = options.sequences === 'accounts' ? 'transactions' : 'interactions';
   const data = await corpusFacts(context, stream);

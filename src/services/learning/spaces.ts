@@ -1,15 +1,25 @@
 /** Where the vectors of sequence trainers go unless a run names another space: what they are of says it. */
 import { z } from 'zod';
-import { fieldOf, type SequenceOptions, sequenceOptions } from '../../training/sequence2vec/sequence-options';
+import {
+  checkSequenceOptions,
+  fieldOf,
+  type SequenceOptions,
+  sequenceOptions,
+} from '../../training/sequence2vec/sequence-options';
 import type { Lesson } from './lesson';
 
 type Spaces = Pick<Lesson, 'space' | 'owns'>;
 
 const schema = z.object(sequenceOptions('sessions'));
 
-/** What a trainer's options say about sequences; models of before those options have the usual ones. */
+/**
+ * What a trainer's options say about sequences; models of before those options have the usual ones.
+ * @throws OptionError for options that contradict each other
+ */
 export function sequenceOptionsOf(options: Readonly<Record<string, unknown>>): SequenceOptions {
-  return schema.parse(options);
+  const parsed = schema.parse(options);
+  checkSequenceOptions(parsed);
+  return parsed;
 }
 
 const NAMES: Readonly<Record<string, string>> = { itemId: 'items', merchantId: 'merchants' };

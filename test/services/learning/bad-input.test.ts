@@ -151,6 +151,12 @@ describe('a sequence trainer', () => {
     expect(rows.input.every(Number.isFinite)).toBe(true);
   });
 
+  test('no run begins with options of sequences that contradict each other', async () => {
+    const options = { sequences: 'accounts', field: 'itemId' };
+    for (const trainer of NAMES)
+      await expect(services.training.start({ trainer, options })).rejects.toMatchObject({ field: 'field' });
+  });
+
   test('the space of another trainer is refused', async () => {
     for (const [trainer, space] of [
       ['doc2vec', 'items'],
