@@ -67,7 +67,8 @@ export function fitEventInputs(sequences: EventSequences, things: readonly strin
   }
   return {
     things,
-    categories: categories.map(({ name, values }) => ({ name, values })),
+    // A column that no event has a value in tells nothing, and a table without rows is none.
+    categories: categories.filter(({ values }) => values.length > 0).map(({ name, values }) => ({ name, values })),
     amount: plain.scale(),
     size: sizes.scale(),
     gap: gaps.scale(),
