@@ -1,6 +1,6 @@
 /** Tokens a second of the kernel of bags in the pool, for the benchmarks of what is built on it. */
 import { join } from 'node:path';
-import type { BagShape, BagStart } from '../src/training/kernels/bags';
+import type { BagShape, BagStart } from '../src/training/kernels/bags-tables';
 import { trainBags } from '../src/training/kernels/bags-training';
 import { type CorpusData, cutIntoStretches } from '../src/training/sequence2vec/corpus-source';
 
@@ -36,6 +36,7 @@ async function onePass(
   const trained = await trainBags(
     {
       shape: { ...shape, things: frequencies.length, threads },
+      frequencies,
       noise: Float64Array.from(frequencies, (frequency) => frequency ** exponent),
       parts,
       seed: 1,

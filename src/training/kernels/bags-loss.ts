@@ -19,7 +19,8 @@ export function sampleBagLoss(model: BagModel, tokens: Int32Array, random: Rando
     if (bag.length === 0) continue;
     const target = model.mode === 'skip-gram' ? tokens[at + 1] : tokens[at];
     const vector = vectorOf(model, bag);
-    sum += softplus(-score(model, vector, target));
+    const row = model.outputRows ? model.outputRows[target] : target;
+    sum += softplus(-score(model, vector, row));
     for (let k = 0; k < model.negatives; k++) sum += softplus(score(model, vector, drawFrom(model.noise, random)));
     samples++;
   }
@@ -42,8 +43,8 @@ function sequenceAt(model: BagModel, tokens: Int32Array, at: number): number | u
   return undefined;
 }
 
-function score({ output, width }: BagModel, vector: Float32Array, thing: number): number {
+function score({ output, width }: BagModel, vector: Float32Array, row: number): number {
   let sum = 0;
-  for (let d = 0; d < width; d++) sum += vector[d] * output[thing * width + d];
+  for (let d = 0; d < width; d++) sum += vector[d] * output[row * width + d];
   return sum;
 }

@@ -1,7 +1,7 @@
 /** Bags in the pool: makes the tables, trains them on what a source gives, and hands them over. */
 import { join } from 'node:path';
 import type { TrainingContext } from '../trainer';
-import { type BagShape, type BagStart, type BagTables, closeBagTables, createBags, openBagTables } from './bags';
+import { type BagShape, type BagStart, type BagTables, closeBagTables, createBags, openBagTables } from './bags-tables';
 import type { KernelBuild } from './kernel-memory';
 import { trainInPool } from './pool';
 import type { PoolTotals } from './pool-run';
@@ -40,6 +40,8 @@ export async function trainBags(run: BagRun, context?: TrainingContext): Promise
         JSON.stringify({ ...shape, build: shared.build }),
         Float64Array.from(noise),
         ...(parts ? [parts.offsets, parts.rows] : []),
+        // Rows of the output table lie as the threads want them.
+        ...(shared.order.rows ? [shared.order.rows] : []),
       ],
     },
     context,

@@ -9,6 +9,7 @@
  * each step means. No globals, no static data, no allocation: everything lives where the plan points.
  */
 import { draw, drawNegative } from './simd/arithmetic.assembly';
+import { HotRows, mergeAll, rowToUse, sharedRow } from './simd/hot-rows.assembly';
 import { oneByFrozen, oneByMany, oneBySix } from './simd/one-by-many.assembly';
 
 /** What `bags.ts` lays out for a thread: words of 32 bits, in this order. Addresses and widths are in bytes. */
@@ -16,17 +17,17 @@ import { oneByFrozen, oneByMany, oneBySix } from './simd/one-by-many.assembly';
 class Plan {
   mode: i32;
   tokens: usize;
-  input: usize;
   stride: usize;
-  output: usize;
-  /** Also the width of the bag's vector: the stride, or that of all slots where they are concatenated. */
+  /** The width of an output row, and of the bag's vector: the stride, or that of all slots where they are concatenated. */
   width: usize;
   window: i32;
   negatives: i32;
   /** Rows of a group of outputs: 1 + negatives in whole triples. */
   group: i32;
+  /** What negatives are drawn from: an alias table, how many rows it is for, and the address of the first of them. */
   noise: usize;
-  things: u32;
+  noiseRows: u32;
+  noiseOutput: usize;
   sigmoid: usize;
   random: usize;
   /** (things + 1) and the rows themselves: the rows of each thing; 0 where a thing is its own row. */
@@ -51,6 +52,10 @@ class Plan {
   sequenceVector: usize;
   sequenceStart: usize;
   bag: usize;
+  /** Rows of which things consist. */
+  inputs: HotRows;
+  /** Rows of targets. Negatives are the table's own rows, hot or not. */
+  outputRows: HotRows;
 }
 
 // @ts-ignore: decorator
@@ -71,6 +76,20 @@ const DM_CONCATENATION = 3;
  * it learned from. Rows of tables have zeros beyond the dimension.
  */
 export function train(plan: Plan, count: i32, rate: f32): i32 {
+  const predictions = trainMode(plan, count, rate);
+  merge(plan);
+  return predictions;
+}
+
+/** Brings the thread's copies of hot rows and the tables together. */
+export function merge(plan: Plan): void {
+  mergeAll(plan.inputs);
+  mergeAll(plan.outputRows);
+}
+
+// @ts-ignore: decorator
+@inline
+function trainMode(plan: Plan, count: i32, rate: f32): i32 {
   if (plan.mode == SKIP_GRAM) return trainSkipGram(plan, count, rate);
   if (plan.mode == CBOW || plan.mode == DM) return trainMean(plan, count, rate);
   if (plan.mode == DM_CONCATENATION) return trainConcatenation(plan, count, rate);
@@ -258,8 +277,8 @@ function trainConcatenation(plan: Plan, count: i32, rate: f32): i32 {
 
 // @ts-ignore: decorator
 @inline
-function rowOf(plan: Plan, thing: i32): usize {
-  return plan.input + <usize>thing * plan.stride;
+function rowOf(plan: Plan, row: i32): usize {
+  return rowToUse(plan.inputs, row, 1);
 }
 
 /** Writes the addresses of a thing's rows at `end` and returns the new end. */
@@ -350,17 +369,18 @@ function spread(bag: usize, end: usize, stride: usize, vector: usize, start: usi
  * them: they are on their way into the cache while other work is done before `learn` wants them.
  */
 function drawOutputs(plan: Plan, target: u32, outputs: usize): void {
-  const output = plan.output;
   const width = plan.width;
-  const positive = output + <usize>target * width;
+  const positive = rowToUse(plan.outputRows, target, 1);
+  // A negative that is the target must be known for it, whichever of its two rows is learned on.
+  const own = sharedRow(plan.outputRows, target);
   store<usize>(outputs, positive);
   fetch(positive, width);
   const drawn = (<usize>plan.negatives + 1) << 2;
   const whole = <usize>plan.group << 2;
   let k: usize = 4;
   for (; k < drawn; k += 4) {
-    const row = output + <usize>drawNegative(plan.random, plan.noise, plan.things) * width;
-    store<usize>(outputs + k, row);
+    const row = plan.noiseOutput + <usize>drawNegative(plan.random, plan.noise, plan.noiseRows) * width;
+    store<usize>(outputs + k, row == own ? positive : row);
     fetch(row, width);
   }
   for (; k < whole; k += 4) store<usize>(outputs + k, positive);

@@ -53,6 +53,8 @@ export interface BagModel {
   /** Row that stands where a window has no context. */
   readonly emptyRow: number;
   readonly noise: AliasTable;
+  /** Row of each thing in the output table, for the loss; undefined where a thing's number is its row. */
+  readonly outputRows?: Uint32Array;
 }
 
 export interface ScalarBags extends BagModel {

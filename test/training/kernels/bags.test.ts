@@ -1,8 +1,9 @@
 /** The kernel of bags against its scalar twin: the plain build to the last bit, the relaxed one within what it claims. */
 import { setFlagsFromString } from 'node:v8';
 import fc from 'fast-check';
+import { BagKernel } from '../../../src/training/kernels/bags';
+import { trainBagsScalar } from '../../../src/training/kernels/bags.scalar';
 import {
-  BagKernel,
   type BagMode,
   type BagShape,
   bagModelOf,
@@ -10,8 +11,7 @@ import {
   createBags,
   openBagTables,
   type Parts,
-} from '../../../src/training/kernels/bags';
-import { trainBagsScalar } from '../../../src/training/kernels/bags.scalar';
+} from '../../../src/training/kernels/bags-tables';
 import { availableBuilds, type KernelBuild } from '../../../src/training/kernels/kernel-memory';
 import { Random } from '../../../src/training/kernels/random';
 import { fillSigmoidTable } from '../../../src/training/kernels/skip-gram.scalar';
@@ -65,9 +65,15 @@ interface Compared {
 }
 
 /** Trains both on the same tokens from the same start and returns what differs most, and the twin's largest entry. */
-function compare(build: KernelBuild, shape: BagShape, tokens: readonly number[], parts?: Parts): Compared {
-  const shared = createBags(parts ? { ...shape, rows: THINGS + 20 } : shape, { noise: NOISE, seed: 3, build, parts });
-  const kernel = new BagKernel(shared, 0);
+function compare(
+  build: KernelBuild,
+  shape: BagShape,
+  tokens: readonly number[],
+  parts?: Parts,
+  { noise = NOISE, frequencies = NOISE } = {},
+): Compared {
+  const start = { noise, frequencies, seed: 3, build, parts };
+  const shared = createBags(parts ? { ...shape, rows: THINGS + 20 } : shape, start);
   const tables = openBagTables(shared);
   const random = Random.seeded(4);
   for (let i = 0; i < tables.output.length; i++) {
@@ -75,6 +81,7 @@ function compare(build: KernelBuild, shape: BagShape, tokens: readonly number[],
   }
   const before = { input: tables.input.slice(), output: tables.output.slice() };
   const twin = { input: tables.input.slice(), output: tables.output.slice() };
+  const kernel = new BagKernel(shared, 0);
   kernel.tokens.set(tokens);
   kernel.seed(9);
   const trained = kernel.train(tokens.length, 0.05);
@@ -128,6 +135,22 @@ for (const build of builds) {
         expectAgreement(compare(build, { ...SHAPE, dimension, mode, trainsThings: true }, someTokens(120, dimension)));
       }
       expectAgreement(compare(build, { ...SHAPE, dimension, mode: 'skip-gram' }, someTokens(120, 2), someParts(1)));
+    });
+
+    test('learns the same on copies of hot rows, which it has beside other threads', () => {
+      // Negatives are the table's own rows, which lag behind the copies; so hot things are never drawn here.
+      const hot = (thing: number) => thing < 10;
+      const noise = NOISE.map((weight, thing) => (hot(thing) ? 0 : weight));
+      const frequencies = NOISE.map((_, thing) => (hot(thing) ? 1 : 0));
+      const tokens = someTokens(400, 6);
+      for (const mode of MODES) {
+        const shape = { ...SHAPE, mode, threads: 2, trainsThings: true };
+        for (const parts of mode === 'dm-concatenation' ? [undefined] : [undefined, someParts(2)]) {
+          const { worst, largest } = compare(build, shape, tokens, parts, { noise, frequencies });
+          // What is learned on a copy is added to the table in another order.
+          expect(worst).toBeLessThanOrEqual(1e-3 * largest);
+        }
+      }
     });
 
     test('leaves the padding of rows at zero', () => {
@@ -277,6 +300,24 @@ describe('the facade of the kernel of bags', () => {
     expect(closed.sequences).toHaveLength(7 * SEQUENCES);
     expect([...closed.output]).toEqual(expected.output);
     expect(closed.output).toHaveLength(7 * 5 * THINGS);
+  });
+
+  test('draws negatives of units from parts of the things that do not meet, where two threads train', () => {
+    const things = 300;
+    const noise = new Float64Array(things).fill(1);
+    const changed = [0, 1].map((unit) => {
+      const shared = createBags({ ...SHAPE, things, threads: 2 }, { noise, seed: 1 });
+      const kernel = new BagKernel(shared, 0);
+      kernel.tokens.set([1, 2]);
+      for (let i = 0; i < 500; i++) kernel.train(2, 0.025, unit);
+      const { output } = closeBagTables(shared);
+      const rows = Array.from({ length: things }, (_, thing) => output.subarray(thing * 20, (thing + 1) * 20));
+      return new Set(rows.flatMap((row, thing) => (row.some((value) => value !== 0) ? [thing] : [])));
+    });
+    const both = [...changed[0]].filter((thing) => changed[1].has(thing));
+    // The targets alone.
+    expect(both).toEqual([1, 2]);
+    expect(changed[0].size + changed[1].size).toBe(things + 2);
   });
 
   test('samples a loss that falls while it learns, as every mode', () => {

@@ -32,6 +32,7 @@ async function train(
         ...{ dimension, window, negatives, threads },
         trainsThings: trainWords,
       },
+      frequencies,
       noise: Float64Array.from(frequencies, (frequency) => frequency ** negativeExponent),
       seed,
       learningRate,

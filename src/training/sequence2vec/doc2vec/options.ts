@@ -1,7 +1,7 @@
 /** doc2vec's options: meaning, range and default live here and nowhere else. */
 import { z } from 'zod';
 import { OptionError } from '../../../errors';
-import type { BagMode } from '../../kernels/bags';
+import type { BagMode } from '../../kernels/bags-tables';
 import { type SkipGramOptions, skipGramOptions } from '../../kernels/skip-gram-options';
 import { checkSequenceOptions, type SequenceOptions, sequenceOptions } from '../sequence-options';
 
