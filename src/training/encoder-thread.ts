@@ -5,9 +5,10 @@
  */
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
-import { KindredError } from '../errors';
+import { CancelledError, KindredError } from '../errors';
 import { startThread } from '../threads';
 import type { Artifacts } from './encoders';
+import { NativeCalls } from './native-calls';
 import type { SequenceEvent } from './sequence2vec/event-sequences';
 import { type ErrorDescription, reviveError } from './thread-errors';
 
@@ -44,11 +45,18 @@ export type ToEncoders =
       readonly artifacts: Artifacts;
     }
   | { readonly kind: 'ask'; readonly call: number; readonly id: string; readonly question: EncoderQuestion }
-  | { readonly kind: 'close'; readonly call: number; readonly id: string };
+  | { readonly kind: 'close'; readonly call: number; readonly id: string }
+  /** Ends the thread once what was asked before is answered. */
+  | { readonly kind: 'stop' };
 
 export type FromEncoders =
   | { readonly kind: 'done'; readonly call: number; readonly result: unknown }
   | { readonly kind: 'failed'; readonly call: number; readonly error: ErrorDescription };
+
+/** How long questions under way may take to be answered before a thread that was stopped is ended. */
+const GRACE_MILLIS = 2000;
+/** How often one that is in native code is looked after: it must come out of it before its thread can be ended. */
+const NATIVE_CALL_MILLIS = 20;
 
 interface Call {
   resolve(result: unknown): void;
@@ -57,6 +65,8 @@ interface Call {
 
 export class EncoderThread {
   private worker?: Worker;
+  private nativeCalls = new NativeCalls();
+  private stopped = false;
   private readonly calls = new Map<number, Call>();
   private lastCall = 0;
 
@@ -85,13 +95,25 @@ export class EncoderThread {
     return this.call((call) => ({ kind: 'close', call, id }));
   }
 
+  /** Once what is under way was answered; what takes too long is refused. */
   async stop(): Promise<void> {
-    const { worker } = this;
+    const { worker, nativeCalls } = this;
+    this.stopped = true;
     this.worker = undefined;
-    await worker?.terminate();
+    if (!worker) return;
+    const ended = new Promise((resolve) => worker.once('exit', resolve));
+    worker.postMessage({ kind: 'stop' } satisfies ToEncoders);
+    const end = (): void => {
+      if (nativeCalls.forbid()) void worker.terminate();
+      else grace = setTimeout(end, NATIVE_CALL_MILLIS);
+    };
+    let grace = setTimeout(end, GRACE_MILLIS);
+    await ended;
+    clearTimeout(grace);
   }
 
   private call<Result>(message: (call: number) => ToEncoders, transfer: ArrayBuffer[] = []): Promise<Result> {
+    if (this.stopped) return Promise.reject(cancelled());
     const call = ++this.lastCall;
     return new Promise((resolve, reject) => {
       this.calls.set(call, { resolve: resolve as Call['resolve'], reject });
@@ -101,7 +123,8 @@ export class EncoderThread {
   }
 
   private start(): Worker {
-    const worker = startThread(join(__dirname, 'encoder.worker'));
+    this.nativeCalls = new NativeCalls();
+    const worker = startThread(join(__dirname, 'encoder.worker'), { workerData: this.nativeCalls.memory });
     let cause: Error | undefined;
     worker.on('message', (message: FromEncoders) => {
       const call = this.calls.get(message.call);
@@ -113,9 +136,9 @@ export class EncoderThread {
       cause = error;
     });
     worker.on('exit', () => {
-      const stopped = this.worker !== worker;
-      if (!stopped) this.worker = undefined;
-      for (const call of this.calls.values()) call.reject(ended(stopped, cause));
+      const { stopped } = this;
+      this.worker = undefined;
+      for (const call of this.calls.values()) call.reject(stopped ? cancelled() : ended(cause));
       this.calls.clear();
       if (!stopped) this.onEnd();
     });
@@ -123,8 +146,11 @@ export class EncoderThread {
   }
 }
 
-function ended(stopped: boolean, cause: Error | undefined): KindredError {
-  if (stopped) return new KindredError('CANCELLED', 'Encoding was cancelled: Kindred is stopping.');
+function cancelled(): KindredError {
+  return new CancelledError('Encoding');
+}
+
+function ended(cause: Error | undefined): KindredError {
   return new KindredError('TRAINING_FAILED', `The thread of encoders ended${cause ? `: ${cause.message}` : '.'}`, {
     remedy: 'It may have run out of memory: the next question starts it anew; a smaller model needs less.',
     cause,

@@ -1,5 +1,5 @@
 /** The thread in which encoders run. See `encoder-thread.ts`. */
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { KindredError } from '../errors';
 import {
   ABILITIES,
@@ -11,6 +11,7 @@ import {
   type ToEncoders,
 } from './encoder-thread';
 import { type Encoder, openEncoder } from './encoders';
+import { countNativeCallsIn } from './native-calls';
 import { type EventSequences, EventSequencesBuilder } from './sequence2vec/event-sequences';
 import { describeError } from './thread-errors';
 
@@ -56,6 +57,12 @@ async function close(id: string): Promise<void> {
   await (await found.encoder).close();
 }
 
+async function stop(): Promise<void> {
+  await Promise.allSettled([...opened.keys()].map(close));
+  // The listener below would keep the thread alive.
+  parentPort?.close();
+}
+
 const NOTHING = new Int32Array(0);
 
 async function answerOf(encoder: Encoder, question: EncoderQuestion): Promise<EncoderAnswer> {
@@ -99,14 +106,17 @@ function cannot(ability: Ability): KindredError {
   return new KindredError('BAD_USER_INPUT', `This model has no answers to questions of the kind "${ability}".`);
 }
 
-function handle(message: ToEncoders): Promise<unknown> {
+function handle(message: Exclude<ToEncoders, { kind: 'stop' }>): Promise<unknown> {
   if (message.kind === 'open') return open(message);
   return message.kind === 'ask' ? ask(message) : close(message.id);
 }
 
+countNativeCallsIn(workerData as SharedArrayBuffer);
+
 const tell = (message: FromEncoders): void => parentPort?.postMessage(message);
 
 parentPort?.on('message', (message: ToEncoders) => {
+  if (message.kind === 'stop') return void stop();
   const { call } = message;
   handle(message).then(
     (result) => tell({ kind: 'done', call, result }),

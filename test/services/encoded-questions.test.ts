@@ -7,6 +7,7 @@ import { NextItemsService } from '../../src/services/next-items';
 import { Popularity } from '../../src/services/popularity';
 import { RankedLists } from '../../src/services/ranking';
 import { ModelRegistry } from '../../src/services/registry';
+import { encoderEvents } from '../../src/services/sequence-events';
 import { ThingLists } from '../../src/services/thing-lists';
 import { Versions } from '../../src/services/versions';
 import type { NewModel } from '../../src/stores/models';
@@ -363,8 +364,15 @@ onBothDatabases((kind) => {
     });
   });
 
-  test('after they were closed, encoders are not opened again', async () => {
-    await encoders.close();
+  test('what is under way when they are closed is answered; after that they are not opened again', async () => {
+    const asking = encoders.ask(live.doc2vec_users, {
+      ability: 'sequence',
+      sequence: encoderEvents(live.doc2vec_users, Array(200).fill({ thing: item(0, 0) }), new Date()),
+    });
+    // Let it reach the thread.
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    const [{ known }] = await Promise.all([asking, encoders.close()]);
+    expect(known).toHaveLength(200);
     await encoders.close();
     await expect(encoded.vectorOf({ space: 'fasttext_items', text: 'harbour' })).rejects.toMatchObject({
       code: 'CANCELLED',
