@@ -9,7 +9,7 @@ import { trainBags } from '../../kernels/bags-training';
 import type { SequenceModel, Trainer, TrainingContext } from '../../trainer';
 import { corpusRun, logNoise } from '../corpus-run';
 import { buildVocabulary } from '../vocabulary';
-import { buildBags, meanOfBags } from './bags';
+import { type Bags, buildBags, meanOfBags } from './bags';
 import { encoderArtifacts } from './encoder';
 import { checkFastTextOptions, type FastTextOptions, fastTextOptions } from './options';
 
@@ -36,7 +36,7 @@ async function train(
   const textsOfThings = ids.map((id) => textOf.get(id) ?? '');
   const bags = buildBags(textsOfThings, frequencies, options);
   const things = ids.length;
-  const { architecture, dimension, window, negatives, threads, seed, learningRate } = options;
+  const { architecture, dimension, window, negatives, threads, seed } = options;
   const noise = Float64Array.from(frequencies, (frequency) => frequency ** options.negativeExponent);
   const trained = await trainBags(
     {
@@ -51,8 +51,9 @@ async function train(
       },
       parts: bags,
       noise,
+      frequencies,
       seed,
-      learningRate,
+      learningRate: stepOf(bags, frequencies, options.learningRate),
       ...corpusRun(vocabulary, options),
     },
     context,
@@ -88,6 +89,25 @@ async function train(
       ...(trained.resumedFrom && { resumedFrom: trained.resumedFrom }),
     },
   };
+}
+
+/** However few n-grams things have, steps get no longer than this many times the learning rate. */
+const LONGEST_STEP = 1.5;
+
+/**
+ * gensim divides the sum of a thing's rows by its n-grams alone, without its own row: what a thing of n n-grams gives and
+ * what it gets are 1 + 1/n times ours, so its learning rates go further. Here a mean is a mean, and steps are longer by
+ * as much for the mean thing, so that a learning rate means the same.
+ */
+function stepOf({ offsets }: Bags, frequencies: Uint32Array, learningRate: number): number {
+  let subwords = 0;
+  let tokens = 0;
+  for (let thing = 0; thing < frequencies.length; thing++) {
+    subwords += frequencies[thing] * (offsets[thing + 1] - offsets[thing] - 1);
+    tokens += frequencies[thing];
+  }
+  if (subwords === 0) return learningRate;
+  return Math.min(1, learningRate * Math.min(LONGEST_STEP, (1 + tokens / subwords) ** 2));
 }
 
 function refuseUnsound(vectors: Float32Array, { learningRate }: FastTextOptions): void {
