@@ -16,6 +16,14 @@ export interface PaymentVectorOptions extends ProbeOptions {
   readonly accountsPerDay?: number;
 }
 
+export interface PaymentVectorTrial {
+  /** One a row of the table, each from events up to and including that payment. */
+  readonly vectors: Columns;
+  /** For the protocol. @default 'from events before the test' */
+  readonly learnedFrom?: string;
+  readonly options?: PaymentVectorOptions;
+}
+
 /** The table's labelled rows on either side of the split. */
 export interface PaymentRows {
   readonly training: Int32Array;
@@ -40,13 +48,12 @@ export function canProbe({ labels }: LabelledTable, { training, test }: PaymentR
 /**
  * Features and vectors together, beside the features alone (plain: vectors that lower it are not worth having) and the
  * vectors alone.
- * @param vectors one a row of the table, each from events up to and including that payment
  * @throws InputError unless `canProbe`
  */
 export function evaluatePaymentVectors(
   table: LabelledTable,
   split: TimeSplit,
-  { vectors, options = {} }: { readonly vectors: Columns; readonly options?: PaymentVectorOptions },
+  { vectors, learnedFrom = 'from events before the test', options = {} }: PaymentVectorTrial,
 ): Evaluation {
   const rows = paymentRows(table, split);
   if (!canProbe(table, rows))
@@ -63,7 +70,7 @@ export function evaluatePaymentVectors(
     protocol:
       `a linear model on ${features.width} hand-made features and ${vectors.width} dimensions of the account's history up to each ` +
       `payment: learned on the ${training.length} labelled payments before ${day(split.trainTo)}, scored the ${test.length} from ` +
-      `${day(split.testFrom)} on (${frauds} frauds); the vectors saw no label and no event of the test`,
+      `${day(split.testFrom)} on (${frauds} frauds); the vectors were learned without labels, ${learnedFrom}`,
     sampled: false,
     metrics: measure([features, vectors]),
     primary: 'averagePrecision',

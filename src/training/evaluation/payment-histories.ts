@@ -53,7 +53,11 @@ export async function trainAndEvaluateOnPayments(
     const asked = Int32Array.from([...rows.training, ...rows.test]);
     const longest = typeof options.maxLength === 'number' ? options.maxLength : LONGEST_PAST;
     const vectors = await vectorsAtPayments(encoder, { sequences, table }, { rows: asked, longest });
-    return evaluatePaymentVectors(table, split, { vectors });
+    return evaluatePaymentVectors(table, split, {
+      vectors,
+      // What is pooled was learned before, from whatever the store held then.
+      ...(base !== undefined && { learnedFrom: 'what they pool from all events, how from those before the test' }),
+    });
   } finally {
     await encoder.close();
   }

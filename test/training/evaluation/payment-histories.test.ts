@@ -147,12 +147,9 @@ describe('what vectors add to features', () => {
     const [features] = evaluation!.baselines;
     expect(evaluation!.metrics.averagePrecision).toBeGreaterThan(features.metrics.averagePrecision + 0.05);
     // The labels of payments in the week before the test are not known yet.
-    const delayed = await trainAndEvaluateOnPayments('coles', data, coles, {
-      trainTo: 27 * DAY,
-      testFrom: 27 * DAY,
-      seed: 1,
-    });
-    expect(delayed!.metrics).toEqual(evaluation!.metrics);
+    const noDelay = { trainTo: 27 * DAY, testFrom: 27 * DAY, seed: 1 };
+    const delayed = await trainAndEvaluateOnPayments('coles', data, { ...coles, epochs: 1 }, noDelay);
+    expect(delayed!.baselines[0]).toEqual(features);
     const late = { trainTo: 20 * DAY, testFrom: DAYS * DAY, seed: 1 };
     expect(await trainAndEvaluateOnPayments('coles', data, coles, late)).toBeUndefined();
   });

@@ -2,6 +2,9 @@
  * CoLES proves that it learns what stays the same about an account: on accounts it never saw, slices of one account are
  * nearer than slices of others, and it hears of amounts and of order, of which a mean of things knows nothing.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { openEncoder } from '../../../../src/training/encoders';
 import { Random } from '../../../../src/training/kernels/random';
 import { coles } from '../../../../src/training/sequence2vec/coles/coles';
@@ -185,6 +188,31 @@ describe('CoLES', () => {
     expect(await run(2)).not.toBe(first);
     expect(coles.isDeterministic(options())).toBe(true);
     expect(coles.isDeterministic(options({ threads: 2 }))).toBe(false);
+  });
+});
+
+describe('CoLES that was stopped', () => {
+  test('goes on from its last epoch to the bytes of a run that never stopped', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'kindred-coles-'));
+    const checkpoint = join(folder, 'run');
+    const sequences = payments(people(12, 6), 7);
+    const three = options({ ...QUICK, epochs: 3 });
+    const stopping = new AbortController();
+    const stopped = coles.train(sequences, three, {
+      checkpoint,
+      signal: stopping.signal,
+      onProgress: ({ phase }) => {
+        if (phase === 'epoch 2 of 3') stopping.abort();
+      },
+    });
+    await expect(stopped).rejects.toMatchObject({ code: 'CANCELLED' });
+    const resumed = await coles.train(sequences, three, { checkpoint });
+    expect(resumed.facts.resumedFrom).toBe('epoch 2 of 3');
+    const whole = await coles.train(sequences, three);
+    expect(whole.facts.resumedFrom).toBeUndefined();
+    expect(Buffer.from(resumed.input.buffer)).toEqual(Buffer.from(whole.input.buffer));
+    expect(resumed.artifacts).toEqual(whole.artifacts);
+    rmSync(folder, { recursive: true });
   });
 });
 
