@@ -3,7 +3,7 @@
  * said to be depends on what came before and after it, so the same merchant has another vector in another context. It runs
  * on the calling thread; `background.ts` keeps it off the serving one.
  */
-import { CancelledError, KindredError } from '../../../errors';
+import { CancelledError, KindredError, OptionError } from '../../../errors';
 import { fingerprintOf, float32Of, readCheckpoint, removeCheckpoint, writeCheckpoint } from '../../checkpoint';
 import { TrainingSession } from '../../onnx/training-session';
 import type { SequenceModel, Trainer, TrainingContext } from '../../trainer';
@@ -26,7 +26,7 @@ import {
   trainingOptions,
 } from './network';
 import { checkElmoOptions, type ElmoOptions, elmoOptions } from './options';
-import { filledSteps, type RowShape, type Windows, windowsOf } from './windows';
+import { type FilledSteps, filledSteps, type RowShape, type Windows, windowsOf } from './windows';
 
 export const elmo: Trainer<ElmoOptions, EventSequences, SequenceModel> = {
   name: 'elmo',
@@ -39,6 +39,13 @@ export const elmo: Trainer<ElmoOptions, EventSequences, SequenceModel> = {
 /** Events in one call of the runtime, about: some tenths of a second, which is how soon a run can be cancelled. */
 const EVENTS_A_CALL = 32_768;
 const ORDER_STREAM = 0x5eed_0030;
+/** A long epoch keeps its state in between, each time so much of the run is done. */
+const CHECKPOINT_SHARE = 0.1;
+/** Numbers that fit: a gigabyte of the scores of one step, two of what it keeps for going back. */
+const MOST_SCORES = 2 ** 28;
+const MOST_KEPT = 2 ** 29;
+/** Numbers that a unit of an LSTM keeps of each event, about: gates, products, states and their slopes. */
+const KEPT_A_UNIT = 16;
 /** The last steps have this share of the learning rate at the least. */
 const LEAST_RATE = 0.02;
 
@@ -55,8 +62,11 @@ async function train(
   const targetOf = Int32Array.from(sequences.ids, (id) => numbers.get(id) ?? -1);
   const targets = Int32Array.from(sequences.things, (thing) => targetOf[thing]);
   const windows = windowsOf(sequences, targets, options.maxLength);
+  const shape = shapeOf(windows, options);
+  const sampler = new Sampler(frequencies, options);
+  requireRoom(shape, sampler.size || ids.length, options);
   const net = network(inputs, frequencies, options);
-  const { values, facts } = await new Run(sequences, { targets, windows, net, frequencies }, options, context).fit();
+  const { values, facts } = await new Run(sequences, { targets, windows, shape, sampler, net }, options, context).fit();
   const { dimension } = options;
   const things = values.get(THING_TABLE)!;
   return Object.freeze({
@@ -74,15 +84,26 @@ async function train(
 interface Learned {
   readonly targets: Int32Array;
   readonly windows: Windows;
+  readonly shape: RowShape;
+  readonly sampler: Sampler;
   readonly net: Network;
-  readonly frequencies: Uint32Array;
+}
+
+/** How far a run is. */
+interface Position {
+  readonly epoch: number;
+  /** Of this epoch: calls of the runtime made, their steps, and the sum of their losses. */
+  readonly calls: number;
+  readonly steps: number;
+  readonly lossSum: number;
 }
 
 class Run {
-  private readonly shape: RowShape;
-  private readonly sampler: Sampler;
   private readonly fingerprint: string;
   private readonly rowsOf: ReturnType<typeof eventReader>;
+  private resumedFrom: string | undefined;
+  /** Share of the run that the last checkpoint holds. */
+  private keptShare = 0;
 
   constructor(
     sequences: EventSequences,
@@ -90,80 +111,130 @@ class Run {
     private readonly options: ElmoOptions,
     private readonly context: TrainingContext,
   ) {
-    this.shape = shapeOf(learned.windows, options);
-    this.sampler = new Sampler(learned.frequencies, options);
     this.fingerprint = fingerprint(sequences, options);
     this.rowsOf = eventReader(learned.net.inputs, sequences);
   }
 
   async fit() {
-    const { options, context, shape } = this;
+    const { options, context } = this;
+    const { net, shape, sampler } = this.learned;
     const session = await TrainingSession.open(
-      trainingOptions(this.learned.net, options, { ...shape, samples: this.sampler.size }),
+      trainingOptions(net, options, { ...shape, samples: sampler.size }),
       {},
       { threads: options.threads },
     );
     try {
-      const kept = context.checkpoint === undefined ? undefined : readCheckpoint(context.checkpoint, this.fingerprint);
-      if (kept) {
-        const state = Object.entries(kept.arrays).map(([name, bytes]) => [name, float32Of(bytes)]);
-        session.restore(Object.fromEntries(state), Number(kept.facts.steps));
-      }
-      let epoch = Number(kept?.facts.epoch ?? 0);
-      let finalLoss = Number(kept?.facts.loss ?? Number.NaN);
-      const resumedFrom = kept && `epoch ${epoch} of ${options.epochs}`;
-      for (; epoch < options.epochs; epoch++) {
-        finalLoss = await this.epoch(session, epoch, resumedFrom);
-        if (context.checkpoint !== undefined)
-          writeCheckpoint(context.checkpoint, this.fingerprint, {
-            facts: { epoch: epoch + 1, steps: session.steps, loss: finalLoss },
-            arrays: session.state(),
-          });
+      let position = this.restored(session);
+      let finalLoss = Number.NaN;
+      while (position.epoch < options.epochs) {
+        finalLoss = await this.epoch(session, position);
+        position = { epoch: position.epoch + 1, calls: 0, steps: 0, lossSum: 0 };
       }
       if (context.checkpoint !== undefined) removeCheckpoint(context.checkpoint);
-      const facts = { epochs: options.epochs, steps: session.steps, samples: this.sampler.size, finalLoss };
-      return { values: session.values(), facts: { ...facts, ...(resumedFrom && { resumedFrom }) } };
+      const facts = { epochs: options.epochs, steps: session.steps, samples: sampler.size, finalLoss };
+      return {
+        values: session.values(),
+        facts: { ...facts, ...(this.resumedFrom && { resumedFrom: this.resumedFrom }) },
+      };
     } finally {
       await session.close();
     }
   }
 
+  /** Where the checkpoint of an interrupted run left off, or the start. */
+  private restored(session: TrainingSession): Position {
+    const { checkpoint } = this.context;
+    const kept = checkpoint === undefined ? undefined : readCheckpoint(checkpoint, this.fingerprint);
+    if (!kept) return { epoch: 0, calls: 0, steps: 0, lossSum: 0 };
+    const state = Object.entries(kept.arrays).map(([name, bytes]) => [name, float32Of(bytes)]);
+    session.restore(Object.fromEntries(state), Number(kept.facts.sessionSteps));
+    const number = (name: keyof Position) => Number(kept.facts[name]);
+    const position = {
+      epoch: number('epoch'),
+      calls: number('calls'),
+      steps: number('steps'),
+      lossSum: number('lossSum'),
+    };
+    this.resumedFrom = `epoch ${position.epoch + 1} of ${this.options.epochs}`;
+    return position;
+  }
+
+  private keep(session: TrainingSession, position: Position): void {
+    if (this.context.checkpoint === undefined) return;
+    writeCheckpoint(this.context.checkpoint, this.fingerprint, {
+      facts: { ...position, sessionSteps: session.steps },
+      arrays: session.state(),
+    });
+  }
+
   /** @returns the mean loss of its steps */
-  private async epoch(session: TrainingSession, epoch: number, resumedFrom: string | undefined): Promise<number> {
-    const { options, context, shape, sampler } = this;
-    const { windows, targets } = this.learned;
+  private async epoch(session: TrainingSession, from: Position): Promise<number> {
+    const { options, context } = this;
+    const { windows, targets, shape } = this.learned;
+    const { epoch } = from;
     const total = windows.starts.length;
-    let [done, sum, steps] = [0, 0, 0];
+    let { steps, lossSum } = from;
+    let [calls, done] = [0, 0];
     for (const call of filledSteps(windows, targets, shape, [options.seed, ORDER_STREAM, epoch])) {
+      const share = (epoch + done / total) / options.epochs;
+      done += call.windows;
+      // Those that an interrupted run has learned from already are only counted.
+      if (calls++ < from.calls) continue;
       if (context.signal?.aborted) throw new CancelledError('Training');
-      const progress = (epoch + done / total) / options.epochs;
-      const losses = await session.train(
-        new Int32Array(call.steps),
-        options.learningRate * Math.max(LEAST_RATE, 1 - progress),
-        {
-          ...this.rowsOf(call.events),
-          [NEXT]: call.next,
-          [NEXT_WEIGHTS]: call.nextWeights,
-          [PREVIOUS]: call.previous,
-          [PREVIOUS_WEIGHTS]: call.previousWeights,
-          ...sampler.draw(session.steps, call.steps),
-        },
-      );
+      const losses = await this.take(session, call, Math.max(LEAST_RATE, 1 - share));
       const callSum = losses.reduce((all, loss) => all + loss, 0);
       requireFiniteLoss(callSum, options);
-      done += call.windows;
-      sum += callSum;
+      lossSum += callSum;
       steps += call.steps;
+      const reached = (epoch + done / total) / options.epochs;
+      if (done < total && reached - this.keptShare >= CHECKPOINT_SHARE) {
+        this.keep(session, { epoch, calls, steps, lossSum });
+        this.keptShare = reached;
+      }
       context.onProgress?.({
         phase: `epoch ${epoch + 1} of ${options.epochs}`,
         done,
         total,
         loss: callSum / losses.length,
-        ...(resumedFrom && { resumedFrom }),
+        ...(this.resumedFrom && { resumedFrom: this.resumedFrom }),
       });
     }
-    return sum / steps;
+    this.keep(session, { epoch: epoch + 1, calls: 0, steps: 0, lossSum: 0 });
+    this.keptShare = (epoch + 1) / options.epochs;
+    return lossSum / steps;
   }
+
+  /** One call of the runtime. */
+  private take(session: TrainingSession, call: FilledSteps, rate: number): Promise<Float32Array> {
+    return session.train(new Int32Array(call.steps), this.options.learningRate * rate, {
+      ...this.rowsOf(call.events),
+      [NEXT]: call.next,
+      [NEXT_WEIGHTS]: call.nextWeights,
+      [PREVIOUS]: call.previous,
+      [PREVIOUS_WEIGHTS]: call.previousWeights,
+      ...this.learned.sampler.draw(session.steps, call.steps),
+    });
+  }
+}
+
+/** @throws OptionError where one step would not fit into memory */
+function requireRoom({ rows, length }: RowShape, things: number, options: ElmoOptions): void {
+  const { samples, batchSize, hidden, layers } = options;
+  const events = rows * length;
+  // Both directions ask.
+  if (2 * events * things > MOST_SCORES)
+    throw new OptionError(
+      samples > 0 ? 'batchSize' : 'samples',
+      `A step of ${events} events (batchSize ${batchSize}) against ${things} things (samples ${samples}) takes ${2 * events * things} scores; ${MOST_SCORES} fit.`,
+      { remedy: 'Lower batchSize, or set samples to some hundreds.' },
+    );
+  const kept = 2 * events * layers * hidden * KEPT_A_UNIT;
+  if (kept > MOST_KEPT)
+    throw new OptionError(
+      'batchSize',
+      `A step of ${events} events (batchSize ${batchSize}) keeps about ${kept} numbers of ${hidden} hidden units in ${layers} layers; ${MOST_KEPT} fit.`,
+      { remedy: 'Lower batchSize, maxLength or hidden.' },
+    );
 }
 
 /** Rows no longer than what there is to put into them, and no more of them than it takes. */

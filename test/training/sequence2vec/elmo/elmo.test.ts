@@ -203,6 +203,7 @@ describe('training elmo', () => {
   it.each([
     [{ layers: 4, maxLength: 512 }, 'maxLength'],
     [{ sequences: 'sessions' as const, amountBins: 4 }, 'amountBins'],
+    [{ batchSize: 60, hidden: 2 ** 18 }, 'batchSize'],
   ])('refuses options that contradict each other: %j', async (given, field) => {
     await expect(elmo.train(data, quick(given))).rejects.toMatchObject({ code: 'OPTION_INVALID', field });
   });
@@ -256,11 +257,30 @@ describe('a run of elmo that is stopped', () => {
     // An epoch here is one call: the third is done and kept before the fourth finds the signal.
     await expect(stopped).rejects.toMatchObject({ code: 'CANCELLED' });
     const resumed = await elmo.train(data, given, { checkpoint });
-    expect(resumed.facts.resumedFrom).toBe('epoch 3 of 4');
+    expect(resumed.facts.resumedFrom).toBe('epoch 4 of 4');
     expect({ ...resumed, facts: { ...resumed.facts, resumedFrom: undefined } }).toEqual({
       ...whole,
       facts: { ...whole.facts, resumedFrom: undefined },
     });
     expect(existsSync(checkpoint)).toBe(false);
+  });
+
+  it('goes on from within a long epoch', async () => {
+    const many = sequencesOf(Array.from({ length: 12_000 }, (_, i) => ordered(i % 3 === 0)));
+    const given = quick({ epochs: 1, dimension: 2, hidden: 2, batchSize: 512 });
+    const whole = await elmo.train(many, given);
+    const checkpoint = join(folder, 'run');
+    const stop = new AbortController();
+    const onProgress = ({ done, total }: TrainingProgress) => {
+      if (done > total / 2) stop.abort();
+    };
+    const stopped = elmo.train(many, given, { checkpoint, signal: stop.signal, onProgress });
+    await expect(stopped).rejects.toMatchObject({ code: 'CANCELLED' });
+    const seen: TrainingProgress[] = [];
+    const resumed = await elmo.train(many, given, { checkpoint, onProgress: (progress) => seen.push(progress) });
+    expect(seen[0].done).toBeGreaterThan(seen[0].total / 2);
+    expect(resumed.facts.resumedFrom).toBe('epoch 1 of 1');
+    expect([...resumed.input]).toEqual([...whole.input]);
+    expect(resumed.facts.finalLoss).toBe(whole.facts.finalLoss);
   });
 });
