@@ -53,7 +53,7 @@ function eventLesson(of: EventTrainer): Lesson {
             args: [trainer, given, context.options, { seed: SPLIT_SEED }],
           });
           if (!labels) return evaluation;
-          const vectors = { trainer, sequences, base: standing?.base, labels, seed: SPLIT_SEED };
+          const vectors = { trainer, sequences, standing, labels, seed: SPLIT_SEED };
           return withPaymentMetrics(evaluation, vectors, { context, off });
         },
         learn: async ({ train }) =>

@@ -13,8 +13,8 @@ export interface PaymentVectors {
   readonly trainer: string;
   /** Every payment of the accounts: one that is missing would move the others to wrong rows. */
   readonly sequences: EventSequences;
-  /** What pooling stands on. */
-  readonly base?: unknown;
+  /** What pooling stands on, and of which model it is. */
+  readonly standing?: { readonly id: string; readonly base: unknown };
   readonly labels: LabelFacts;
   readonly seed: number;
 }
@@ -22,7 +22,7 @@ export interface PaymentVectors {
 /** @returns the evaluation with further metrics; as it was where labels tell nothing, or there is no evaluation to join */
 export async function withPaymentMetrics(
   evaluation: ModelEvaluation | undefined,
-  { trainer, sequences, base, labels, seed }: PaymentVectors,
+  { trainer, sequences, standing, labels, seed }: PaymentVectors,
   { context, off }: { context: LessonContext; off: OffThread },
 ): Promise<ModelEvaluation | undefined> {
   if (!evaluation || labels.frauds === 0 || labels.others === 0) return evaluation;
@@ -35,7 +35,7 @@ export async function withPaymentMetrics(
         trainer,
         { sequences, table },
         context.options,
-        { ...testPeriod(table), seed, base, labelDelayDays: features.labelDelayDays },
+        { ...testPeriod(table), seed, base: standing?.base, labelDelayDays: features.labelDelayDays },
       ],
     },
     'vectors',
@@ -45,7 +45,7 @@ export async function withPaymentMetrics(
   const column = `payments' ${primary}`;
   return {
     ...evaluation,
-    protocol: `${evaluation.protocol}. Besides, of payments: ${protocol}`,
+    protocol: `${evaluation.protocol}. Besides, of payments: ${protocol}${standing ? `, but for what ${standing.id}, which is pooled, had learned` : ''}`,
     metrics: { ...evaluation.metrics, [column]: metrics[primary] },
     baselines: [
       ...evaluation.baselines,
