@@ -8,7 +8,7 @@
  * Method and options were chosen on the weeks 2018-06-20..26 and 07-04..10, where features alone have 0.720; with elmo 0.733
  * (16 bins, dimension 16, maxLength 16), 0.735 (32 bins, dimension 32, 16 or 64 bins, dimension 16 or 32, 8). CoLES over the
  * same things had 0.714 to 0.724 there: it learns what stays the same about an account, and so to overlook the payment that
- * is unlike the others.
+ * is unlike the others. Measured on the test week once: features alone 0.670; with elmo 0.702, 0.704 and 0.703 (seeds 1 to 3).
  */
 import { computeFeatures } from '../../src/features/feature-table';
 import { historyDays, parseFeatureOptions } from '../../src/features/options';
