@@ -1,6 +1,8 @@
 /**
- * fastText's options: meaning, range and default live here and nowhere else. As with word2vec, items are not words: the
- * defaults were chosen on held-out items and misspelt names of HetRec Last.fm-2K that the floors of the tests never see.
+ * fastText's options: meaning, range and default live here and nowhere else. What it shares with word2vec has word2vec's
+ * defaults, n-grams have the paper's. On validation artists of HetRec Last.fm-2K, which floors never see, a wide window
+ * recommends best (HR@10 0.18 with 100, 0.10 with 20), while a narrow one with short n-grams finds unseen, misspelt names
+ * best (recall@10 0.56 with window 5, minN 2, maxN 3, 0.29 with minN 3, maxN 6; 20 epochs): what is wanted decides.
  */
 import { z } from 'zod';
 import { OptionError } from '../../../errors';
@@ -65,7 +67,9 @@ export const fastTextOptions = z.strictObject({
     .min(1)
     .max(32)
     .default(3)
-    .describe('Shortest n-gram in characters, the marks < and > at the ends of a word included; at most maxN.'),
+    .describe(
+      'Shortest n-gram in characters, the marks < and > at the ends of a word included; at most maxN. 2 and 3, with a window of 5, forgive misspelling best.',
+    ),
   maxN: z
     .number()
     .int()
