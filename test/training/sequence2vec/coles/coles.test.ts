@@ -247,6 +247,16 @@ describe('CoLES refuses', () => {
     await failing(few, given).toMatchObject({ code: 'OPTION_INVALID', field, remedy: expect.any(String) });
   });
 
+  test.each(Object.keys(parseOptions(coles)))('a %s that makes no sense, and names it', (option) => {
+    for (const value of [-5, 'many', 1e12, Number.NaN, null]) {
+      // A seed may be any whole number, and "many" the name of a field or a space.
+      if ((option === 'seed' && value === 1e12) || (['field', 'base'].includes(option) && value === 'many')) continue;
+      expect(() => parseOptions(coles, { [option]: value })).toThrow(
+        expect.objectContaining({ code: 'OPTION_INVALID', field: option }),
+      );
+    }
+  });
+
   test('to go on when it is cancelled', async () => {
     const cancelling = new AbortController();
     const context = { signal: cancelling.signal, onProgress: () => cancelling.abort() };

@@ -199,6 +199,16 @@ describe('pooling refuses', () => {
     await failing(sequencesOf(texts), given).toMatchObject({ code: 'OPTION_INVALID', field, remedy });
   });
 
+  test.each(Object.keys(parseOptions(pooling)))('a %s that makes no sense, and names it', (option) => {
+    for (const value of [-5, 'many', 1e12, Number.NaN, null]) {
+      // A seed may be any whole number, and "many" the name of a field or a space.
+      if ((option === 'seed' && value === 1e12) || (['field', 'base'].includes(option) && value === 'many')) continue;
+      expect(() => parseOptions(pooling, { [option]: value })).toThrow(
+        expect.objectContaining({ code: 'OPTION_INVALID', field: option }),
+      );
+    }
+  });
+
   test.each(['sif', 'gru'])('to go on when it is cancelled: %s', async (method) => {
     const cancelling = new AbortController();
     const context = { signal: cancelling.signal, onProgress: () => cancelling.abort() };
