@@ -101,6 +101,8 @@ export interface SkipGramStart {
   /** How often each node will be a token, about: several threads then keep copies of the most frequent. @default unknown */
   readonly frequencies?: ArrayLike<number>;
   readonly seed: number;
+  /** Inputs start uniform from -spread to spread. @default 0.5 / dimension (word2vec.c) */
+  readonly spread?: number;
   /** @default the fastest that the host can run */
   readonly build?: KernelBuild;
 }
@@ -116,7 +118,7 @@ interface SizeExports {
 }
 
 /**
- * Makes the memory: inputs uniform in ±0.5 / dimension and outputs zero (word2vec.c), the noise distribution, tables.
+ * Makes the memory: inputs uniform in ±spread and outputs zero, the noise distribution, tables.
  * @throws OptionError for a shape out of range, KindredError TRAINING_FAILED where the memory would be too large
  */
 export function createSkipGram(shape: SkipGramShape, start: SkipGramStart): SharedSkipGram {
@@ -137,9 +139,10 @@ export function createSkipGram(shape: SkipGramShape, start: SkipGramStart): Shar
   });
   new Uint32Array(memory.buffer, layout.hotNodes, hot.length).set(hot);
   const random = Random.seeded(start.seed, SEED_OF_START);
+  const { spread = 0.5 / shape.dimension } = start;
   const input = new Float32Array(memory.buffer, layout.input, (shape.nodes * layout.stride) / 4);
   for (let row = 0; row < input.length; row += layout.stride / 4) {
-    for (let d = 0; d < shape.dimension; d++) input[row + d] = (random.fraction() - 0.5) / shape.dimension;
+    for (let d = 0; d < shape.dimension; d++) input[row + d] = (random.fraction() - 0.5) * 2 * spread;
   }
   return shared;
 }

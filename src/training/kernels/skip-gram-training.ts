@@ -48,7 +48,7 @@ export async function trainSkipGram(run: SkipGramRun, context?: TrainingContext)
       phase,
       state: { input, output, frequencies: countsOf(shared) },
       identity: [
-        JSON.stringify({ ...shape, build: shared.build }),
+        JSON.stringify({ ...shape, spread: run.spread, build: shared.build }),
         Float64Array.from(run.noise),
         Uint32Array.from(shared.hot),
       ],

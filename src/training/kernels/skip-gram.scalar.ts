@@ -89,7 +89,7 @@ class NegativePool {
 
 /** Rows of a pool at most, and uses of each on average until another takes its place. */
 const POOL_ROWS = 2048;
-const POOL_USES = 64;
+const POOL_USES = 16;
 
 function contextsOf(tokens: Int32Array, at: number, reach: number, contexts: number[]): void {
   contexts.length = 0;

@@ -4,8 +4,9 @@ import type { TokenSourceReference } from '../kernels/token-source';
 import { type CorpusData, cutIntoStretches, keepChances } from './corpus-source';
 import type { Vocabulary } from './vocabulary';
 
-/** Tokens of a unit of work: some ten milliseconds of training. A sequence stays whole up to the longest. */
-const STRETCH_TOKENS = 4000;
+/** Predictions of a unit of work, about: some milliseconds of training. A sequence stays whole up to the longest. */
+const STRETCH_PAIRS = 24_000;
+const MOST_STRETCH_TOKENS = 4000;
 const LONGEST_STRETCH = 1_000_000;
 
 export interface CorpusRun {
@@ -16,11 +17,20 @@ export interface CorpusRun {
 
 export function corpusRun(
   { tokens, frequencies, tokenCount }: Pick<Vocabulary, 'tokens' | 'frequencies' | 'tokenCount'>,
-  { subsample, seed, epochs }: { readonly subsample: number; readonly seed: number; readonly epochs: number },
+  options: {
+    readonly subsample: number;
+    readonly seed: number;
+    readonly epochs: number;
+    /** Where a token takes as many predictions as its window has contexts. */
+    readonly window?: number;
+  },
 ): CorpusRun {
+  const { subsample, seed, epochs, window = 1 } = options;
+  // The reach is drawn from 1 to the window, to both sides, so its mean is that of window + 1 contexts.
+  const stretchTokens = Math.min(MOST_STRETCH_TOKENS, Math.ceil(STRETCH_PAIRS / (window + 1)));
   const data: CorpusData = {
     tokens,
-    stretches: cutIntoStretches(tokens, STRETCH_TOKENS, LONGEST_STRETCH),
+    stretches: cutIntoStretches(tokens, stretchTokens, LONGEST_STRETCH),
     seed,
     keep: subsample > 0 ? keepChances(frequencies, tokenCount, subsample) : undefined,
   };

@@ -28,7 +28,7 @@ async function train(
   const shape = { dimension, window, negatives, threads };
   const trained =
     options.architecture === 'cbow'
-      ? await trainBags({ ...run, shape: { ...shape, mode: 'cbow', things: nodes } }, context)
+      ? await trainBags({ ...run, reach: 1, shape: { ...shape, mode: 'cbow', things: nodes } }, context)
       : await trainSkipGram(
           { ...run, spread: spreadOf(dimension), shape: { ...shape, nodes, negativeSharing } },
           context,

@@ -14,7 +14,7 @@ const MOST_ROWS: u32 = 2048;
 /** Uses of a row, on average, until another takes its place. */
 // @ts-ignore: decorator
 @inline
-const USES: u32 = 64;
+const USES: u32 = 16;
 
 @unmanaged
 export class NegativePool {
