@@ -17,26 +17,32 @@ import { LEAST_LETTERS, letterCount, misspell } from './misspelling';
 const HIDDEN = 500;
 const OPTIONS = { minN: 2, maxN: 3, window: 5, epochs: 20, learningRate: 0.05, threads: 2 };
 
-/** Rows of the `count` trained artists nearest to a vector by cosine. */
-function nearest({ input, dimension, ids }: SequenceModel, vector: Float32Array, count: number): number[] {
-  const scores = ids.map((_, row) => {
-    let [product, square] = [0, 0];
-    for (let d = 0; d < dimension; d++) {
-      const value = input[row * dimension + d];
-      product += value * vector[d];
-      square += value * value;
-    }
-    return product / Math.sqrt(square);
-  });
-  return [...ids.keys()].sort((a, b) => scores[b] - scores[a]).slice(0, count);
+/** Rows of the `count` trained artists nearest to a vector by cosine; `unit` has their vectors at length 1. */
+function nearest(unit: Float32Array, vector: Float32Array, count: number): number[] {
+  const dimension = vector.length;
+  const best: { row: number; score: number }[] = [];
+  for (let row = 0; row * dimension < unit.length; row++) {
+    let score = 0;
+    for (let d = 0; d < dimension; d++) score += unit[row * dimension + d] * vector[d];
+    if (best.length === count && score <= best[count - 1].score) continue;
+    const at = best.findIndex((other) => other.score < score);
+    best.splice(at < 0 ? best.length : at, 0, { row, score });
+    best.length = Math.min(best.length, count);
+  }
+  return best.map(({ row }) => row);
 }
 
 async function neighboursOf(model: SequenceModel, texts: readonly string[]): Promise<number[][]> {
   const encoder = await loadEncoder(model.artifacts);
   const vectors = (await encoder.text?.(texts)) ?? new Float32Array(0);
   await encoder.close();
-  const { dimension } = model;
-  return texts.map((_, at) => nearest(model, vectors.subarray(at * dimension, (at + 1) * dimension), 10));
+  const { dimension, input } = model;
+  const unit = Float32Array.from(input);
+  for (let row = 0; row < unit.length; row += dimension) {
+    const length = Math.hypot(...unit.subarray(row, row + dimension));
+    for (let d = 0; d < dimension; d++) unit[row + d] /= length;
+  }
+  return texts.map((_, at) => nearest(unit, vectors.subarray(at * dimension, (at + 1) * dimension), 10));
 }
 
 describeWithData('hetrec_lastfm_2k', "fastText on HetRec's artists", (folder) => {
