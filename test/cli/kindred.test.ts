@@ -107,6 +107,35 @@ describe('kindred, process by process', () => {
     expect(alike.entries.map((entry: { id: string }) => entry.id)).not.toContain(id);
   });
 
+  it('answers what people ask of vectors, by any version, and says what it does not know', async () => {
+    const versions = (await json(['models', 'items'])).map((each: { id: string }) => each.id);
+    const ids = (await kindred(['export', 'items', ...store])).stdout
+      .split('\n')
+      .slice(1, 4)
+      .map((line) => line.split(',')[0]);
+    const rare = await json(['similar', 'items', ids[0], '--band', 'low', '--model', versions[1], '--first', '3']);
+    expect(rare.model).toBe(versions[1]);
+    expect(rare.entries.map((entry: { band: string }) => entry.band)).toEqual(['LOW', 'LOW', 'LOW']);
+    expect(rare.entries[0].title).toEqual(expect.any(String));
+
+    const analogy = await json(['analogy', 'items', ids[0], '-', ids[1], '+', ids[2]]);
+    expect(analogy).toMatchObject({ plus: [ids[0], ids[2]], minus: [ids[1]] });
+    expect(analogy.entries).toHaveLength(10);
+    const odd = await json(['odd-one-out', 'items', ...ids]);
+    expect(ids).toContain(odd.odd);
+    const { models } = await json(['compare', ids[0], ...versions.slice(0, 2), 'users', '--first', '5']);
+    expect(models.map(({ known }: { known: boolean }) => known)).toEqual([true, true, false]);
+    const next = await json(['next', ids[0], 'never heard of', '--exclude-seen', '--first', '2']);
+    expect(next).toMatchObject({ space: 'items', ranking: 'HISTORY', unknown: ['never heard of'] });
+
+    const vector = await kindred(['vector', 'items', ids[0], ...store]);
+    expect(vector.code).toBe(2);
+    expect(vector.stderr).toContain('does not give vectors of what came after training');
+    const unknown = await kindred(['similar', 'items', 'never heard of', ...store]);
+    expect(unknown.code).toBe(1);
+    expect(unknown.stderr).toMatch(/"never heard of" has no vector.*\[NOT_FOUND\]/);
+  }, 180_000);
+
   it('repeats a training with one thread byte for byte', async () => {
     const set = ['dimension=8', 'epochs=1', 'seed=7', 'threads=1'].flatMap((each) => ['--set', each]);
     const again = await json(['train', 'word2vec', ...set, '--no-evaluate']);
