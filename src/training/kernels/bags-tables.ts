@@ -49,6 +49,8 @@ export interface BagStart {
   readonly seed: number;
   /** How often each thing is seen: where several threads train, which rows each has copies of. Without them, none. */
   readonly frequencies?: ArrayLike<number>;
+  /** Inputs start uniform in ± this / dimension: word2vec.c has 0.5, gensim 1. @default 0.5 */
+  readonly reach?: number;
   /** Rows of each thing, at least one each; undefined where a thing is its own row. Not for dm-concatenation. */
   readonly parts?: Parts;
   /** @default the fastest that the host can run */
@@ -166,8 +168,9 @@ export function createBags(shape: BagShape, start: BagStart): SharedBags {
   }
   const random = Random.seeded(start.seed, SEED_OF_START);
   const { input, stride } = openBagTables(shared);
+  const scale = (2 * (start.reach ?? 0.5)) / whole.dimension;
   for (let row = 0; row < input.length; row += stride) {
-    for (let d = 0; d < whole.dimension; d++) input[row + d] = (random.fraction() - 0.5) / whole.dimension;
+    for (let d = 0; d < whole.dimension; d++) input[row + d] = (random.fraction() - 0.5) * scale;
   }
   return shared;
 }
