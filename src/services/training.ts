@@ -237,7 +237,10 @@ export class TrainingRuns {
 
 function nothingToMeasureBy(trainer: string): KindredError {
   return new KindredError('EMPTY_CORPUS', `Nothing that was held out says how good ${trainer} is.`, {
-    remedy: 'Fraud is measured by labels: ingest some, of frauds and of others, in the last quarter of the time.',
+    remedy:
+      trainer === 'autoencoder'
+        ? 'Fraud is measured by labels: ingest some, of frauds and of others, in the last quarter of the time.'
+        : 'Give more data, or longer sequences: what is left when something is held out must be enough to learn from.',
     facts: { trainer },
   });
 }

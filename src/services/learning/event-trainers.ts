@@ -52,9 +52,10 @@ function eventLesson(of: EventTrainer): Lesson {
             call: JOBS[measuredBy],
             args: [trainer, given, context.options, { seed: SPLIT_SEED }],
           });
-          if (!labels) return evaluation;
+          const stated = evaluation && standing ? withBase(evaluation, standing.id) : evaluation;
+          if (!labels) return stated;
           const vectors = { trainer, sequences, standing, labels, seed: SPLIT_SEED };
-          return withPaymentMetrics(evaluation, vectors, { context, off });
+          return withPaymentMetrics(stated, vectors, { context, off });
         },
         learn: async ({ train }) =>
           sequenceProduct(await train<unknown, SequenceModel>(given, 'training'), {
@@ -64,6 +65,11 @@ function eventLesson(of: EventTrainer): Lesson {
       };
     },
   };
+}
+
+/** What is pooled was learned before, from whatever the store held then: what is held out too. */
+function withBase(evaluation: ModelEvaluation, base: string): ModelEvaluation {
+  return { ...evaluation, protocol: `${evaluation.protocol}; but for what ${base}, which is pooled, had learned` };
 }
 
 export const doc2vecLesson = eventLesson({

@@ -14,6 +14,7 @@ import type { FastTextOptions } from '../sequence2vec/fasttext/options';
 import { normaliseText } from '../sequence2vec/fasttext/subwords';
 import type { SequenceModel, TrainingContext } from '../trainer';
 import type { Evaluation } from './evaluation';
+import { trainedOnRest } from './held-out-training';
 import { newestItems, questionOf, scoreAll } from './recommendation';
 
 export interface ColdTextOptions {
@@ -53,7 +54,7 @@ export interface ColdSplit {
 
 /**
  * Trains on what the split leaves and evaluates on what it hid: one job of a background thread.
- * @returns undefined where no sequence has a thing to spare
+ * @returns undefined where no sequence has a thing to spare, or what is left is not enough to learn from
  */
 export async function trainAndEvaluateColdTexts(
   data: ColdTextData,
@@ -64,8 +65,8 @@ export async function trainAndEvaluateColdTexts(
   const split = splitColdTexts(data, settings);
   if (split.warmQuestions.length === 0) return undefined;
   const { texts } = data;
-  const model = await fasttext.train({ corpus: split.train, texts }, options, context);
-  return evaluateColdTexts(model, split, texts, settings);
+  const model = await trainedOnRest(fasttext.train({ corpus: split.train, texts }, options, context));
+  return model && evaluateColdTexts(model, split, texts, settings);
 }
 
 export function splitColdTexts(

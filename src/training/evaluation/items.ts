@@ -8,6 +8,7 @@ import { word2vec } from '../sequence2vec/word2vec';
 import type { Word2VecOptions } from '../sequence2vec/word2vec-options';
 import type { EmbeddingModel, TrainingContext } from '../trainer';
 import type { Evaluation } from './evaluation';
+import { trainedOnRest } from './held-out-training';
 import { type LeaveOneOut, leaveOneOut } from './leave-one-out';
 import { newestItems, questionOf, scoreAll } from './recommendation';
 
@@ -55,7 +56,7 @@ const article = (noun: string): string => (noun === 'account' ? 'an' : 'a');
 
 /**
  * Trains on what leaving one out leaves and evaluates on what it hid: one job of a background thread.
- * @returns undefined where nobody has an item to spare
+ * @returns undefined where nobody has an item to spare, or what is left is not enough to learn from
  */
 export async function trainAndEvaluateItems(
   histories: Histories,
@@ -65,7 +66,8 @@ export async function trainAndEvaluateItems(
 ): Promise<Evaluation | undefined> {
   const split = leaveOneOut(histories, protocol.seed);
   if (split.hidden.every((item) => item < 0)) return undefined;
-  return evaluateItems(await word2vec.train(corpusOf(split.train), options, context), split, protocol);
+  const model = await trainedOnRest(word2vec.train(corpusOf(split.train), options, context));
+  return model && evaluateItems(model, split, protocol);
 }
 
 function usersToAsk(hidden: Int32Array, maxUsers: number, seed: number): number[] {

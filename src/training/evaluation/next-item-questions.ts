@@ -57,12 +57,22 @@ export function everyNextItem(sequences: EventSequences): NextItemQuestions {
 
 /** @param count last events that go, from sequences of `SHORTEST_ASKED` events or more; the shorter stay whole */
 export function withoutLast(sequences: EventSequences, count: 1 | 2): EventSequences {
+  return shortened(sequences, (events) => (events >= SHORTEST_ASKED ? count : 0));
+}
+
+/**
+ * For a trainer that stops early: it keeps the last thing of three or more from learning itself. Of a sequence that would
+ * be left with two it would learn both, one of which its rivals do not get: such a sequence loses that one here.
+ */
+export function leftForEarlyStopping(sequences: EventSequences): EventSequences {
+  return shortened(sequences, (events) => (events < SHORTEST_ASKED ? 0 : events === SHORTEST_ASKED ? 2 : 1));
+}
+
+/** @param by how many of its last events a sequence of so many loses */
+function shortened(sequences: EventSequences, by: (events: number) => number): EventSequences {
   const { keys, offsets } = sequences;
   const all = Int32Array.from(keys.keys());
-  const last = all.map((sequence) => {
-    const isAsked = offsets[sequence + 1] - offsets[sequence] >= SHORTEST_ASKED;
-    return offsets[sequence + 1] - 1 - (isAsked ? count : 0);
-  });
+  const last = all.map((sequence) => offsets[sequence + 1] - 1 - by(offsets[sequence + 1] - offsets[sequence]));
   return pastsOf(sequences, last, { sequenceOf: all, longest: Number.MAX_SAFE_INTEGER });
 }
 

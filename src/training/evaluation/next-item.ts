@@ -9,8 +9,9 @@ import { corpusOfSequences, type EventSequences } from '../sequence2vec/event-se
 import type { EmbeddingModel, SequenceModel, TrainingContext } from '../trainer';
 import { trainerNamed } from '../trainers';
 import type { Evaluation } from './evaluation';
+import { trainedOnRest } from './held-out-training';
 import { byMarkovChain, byPopularity, bySessionKnn, type NextItemScorer } from './next-item-baselines';
-import { drawQuestions, type NextItemQuestions, splitNextItems, withoutLast } from './next-item-questions';
+import { drawQuestions, leftForEarlyStopping, type NextItemQuestions, splitNextItems } from './next-item-questions';
 import { newestItems, questionOf } from './recommendation';
 
 export interface NextItemRanking {
@@ -181,7 +182,7 @@ export function evaluateNextItems(
  * Trains a model on all but the last two things of each sequence and asks it for the last one: one job of a background
  * thread. A trainer that stops early (`patience` above 0) is given the one before the last too, which it keeps for that.
  * @param trainer one whose models say what comes next: sasrec, elmo, word2vec
- * @returns undefined where no sequence has three events
+ * @returns undefined where no sequence has three events, or what is left of them is not enough to learn from
  */
 export async function trainAndEvaluateNextItems(
   trainer: string,
@@ -195,9 +196,12 @@ export async function trainAndEvaluateNextItems(
   const seed = ranking.seed ?? 1;
   const questions = drawQuestions(test, maxSequences, seed);
   const { patience = 0 } = options as { patience?: number };
-  const given = patience > 0 ? withoutLast(sequences, 1) : training;
+  const given = patience > 0 ? leftForEarlyStopping(sequences) : training;
   const data = trainer === 'word2vec' ? corpusOfSequences(given) : given;
-  const model: SequenceModel | EmbeddingModel = await trainerNamed(trainer).train(data, options, context ?? {});
+  const model = await trainedOnRest<SequenceModel | EmbeddingModel>(
+    trainerNamed(trainer).train(data, options, context ?? {}),
+  );
+  if (!model) return undefined;
   const score = await scorerOf(trainer, model, questions.histories);
   const { negatives } = ranking;
   const among =

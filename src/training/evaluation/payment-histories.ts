@@ -11,6 +11,7 @@ import { trainNamed } from '../trainers';
 import type { Evaluation } from './evaluation';
 import type { LabelledTable, TimeSplit } from './fraud';
 import { canProbe, evaluatePaymentVectors, paymentRows } from './frozen-vectors';
+import { trainedOnRest } from './held-out-training';
 import type { Columns } from './linear-probe';
 
 export interface PaymentHistories {
@@ -34,7 +35,7 @@ const LONGEST_PAST = 100;
 /** Histories that are encoded in one go: bounds the memory of their copies. */
 const PAYMENTS_A_TURN = 4_096;
 
-/** @returns undefined where one side of the split lacks frauds or others */
+/** @returns undefined where one side of the split lacks frauds or others, or what came before is not enough to learn from */
 export async function trainAndEvaluateOnPayments(
   trainer: string,
   { sequences, table }: PaymentHistories,
@@ -47,7 +48,8 @@ export async function trainAndEvaluateOnPayments(
   if (!canProbe(table, rows)) return undefined;
   const known = eventsBefore(sequences, testFrom);
   const data = base === undefined ? known : { sequences: known, base };
-  const model: SequenceModel = await trainNamed(trainer, data, { ...options, seed }, context);
+  const model = await trainedOnRest<SequenceModel>(trainNamed(trainer, data, { ...options, seed }, context));
+  if (!model) return undefined;
   const encoder = await openEncoder(trainer, model.artifacts);
   try {
     const asked = Int32Array.from([...rows.training, ...rows.test]);

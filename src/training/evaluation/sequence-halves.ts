@@ -12,6 +12,7 @@ import { type Cut, type Halves, halveSequences, pickSequences } from '../sequenc
 import type { SequenceModel, TrainingContext } from '../trainer';
 import { trainNamed } from '../trainers';
 import type { Evaluation } from './evaluation';
+import { trainedOnRest } from './held-out-training';
 
 export interface SequenceHalvesOptions {
   /** @default 'alternate' */
@@ -71,25 +72,15 @@ export async function trainAndEvaluateSequenceHalves(
   const halves = halveSequences('sequences' in data ? data.sequences : data, protocol.cut);
   if (halves.first.keys.length < 2) return undefined;
   const training = 'sequences' in data ? { ...data, sequences: halves.training } : halves.training;
-  const model = await trainOnHalves(trainer, training, options, context);
+  // A window may be too wide for halves, too.
+  const tooLittle = ['EMPTY_CORPUS', 'OPTION_INVALID'] as const;
+  const model = await trainedOnRest<SequenceModel>(trainNamed(trainer, training, options, context), tooLittle);
   if (!model) return undefined;
   const encoder = await openEncoder(trainer, model.artifacts);
   try {
     return await evaluateSequenceHalves(encoder, halves, protocol);
   } finally {
     await encoder.close();
-  }
-}
-
-async function trainOnHalves(trainer: string, data: unknown, options: unknown, context: TrainingContext) {
-  try {
-    return (await trainNamed(trainer, data, options, context)) as SequenceModel;
-  } catch (error) {
-    // Whole sequences may well do where halves are too short; if they do not, training on them says so.
-    const tooLittle =
-      error instanceof KindredError && (error.code === 'EMPTY_CORPUS' || error.code === 'OPTION_INVALID');
-    if (tooLittle) return undefined;
-    throw error;
   }
 }
 

@@ -108,6 +108,9 @@ describe('the lesson of', () => {
         const rivals = evaluation!.baselines.filter(({ metrics }) => column in metrics);
         expect(rivals.map((rival) => rival.name)).toEqual(['hand-made features', 'vectors alone']);
         expect(evaluation!.protocol).toContain('hand-made features');
+        // Twice: of halves, and of payments.
+        const owned = evaluation!.protocol.match(/but for what merchants-1, which is pooled, had learned/g) ?? [];
+        expect(owned).toHaveLength(name === 'pooling' ? 2 : 0);
       }
       const { rows, facts } = await prepared.learn(off);
       expect(rows.ids.length).toBeGreaterThan(1);

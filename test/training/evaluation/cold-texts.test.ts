@@ -127,3 +127,11 @@ test('is left out where no sequence has a thing to spare', async () => {
   const options = parseOptions(fasttext);
   expect(await trainAndEvaluateColdTexts({ corpus, texts: corpus.ids }, options, { seed: 1 })).toBeUndefined();
 });
+
+test('is left out where every sequence has two things, though the whole can be learned from', async () => {
+  const corpus = corpusOf(['ab', 'bc', 'ca']);
+  const data = { corpus, texts: corpus.ids };
+  const options = parseOptions(fasttext, { dimension: 4, epochs: 1 });
+  expect(await trainAndEvaluateColdTexts(data, options, { seed: 1 })).toBeUndefined();
+  expect((await fasttext.train(data, options)).ids).toHaveLength(3);
+});

@@ -15,6 +15,7 @@ import {
 import {
   drawQuestions,
   everyNextItem,
+  leftForEarlyStopping,
   type NextItemQuestions,
   splitNextItems,
   withoutLast,
@@ -45,6 +46,8 @@ describe('the split', () => {
       ['d', 'b'],
     ]);
     expect(listsOf(withoutLast(SEQUENCES, 1))).toEqual(['abc', 'bc', 'da', 'e']);
+    // Who holds the last of three back itself learns from no more than its rivals.
+    expect(listsOf(leftForEarlyStopping(SEQUENCES))).toEqual(['abc', 'bc', 'd', 'e']);
   });
 
   it('asks every event from the second on where every one is asked', () => {
@@ -234,6 +237,15 @@ describe('training and evaluating in one job', () => {
     expect(evaluation!.protocol).toContain('3 things drawn from those it never had');
     expect(evaluation!.protocol).toMatch(/50 of \d+ sequences, seed 4/);
     expect(evaluation!.metrics['hr@10']).toBe(1);
+  });
+
+  it('gives nothing where too little is left to learn from, which is no fault of the whole', async () => {
+    const triples = sequencesFrom(Array.from({ length: 20 }, (_, i) => (i % 2 ? ['a', 'b', 'c'] : ['c', 'b', 'a'])));
+    for (const more of [{}, { patience: 1, epochs: 2 }]) {
+      const options = parseOptions(sasrec, { ...SMALL, ...more });
+      expect(await trainAndEvaluateNextItems('sasrec', triples, options, {})).toBeUndefined();
+      expect((await sasrec.train(triples, options)).ids).toHaveLength(3);
+    }
   });
 
   it('gives nothing where no sequence has three events', async () => {
