@@ -12,6 +12,8 @@ import {
 } from 'graphql';
 import { InputError } from '../errors';
 import { MAX_COMPARED } from '../services/comparison';
+import { MAX_THINGS } from '../services/neighbours';
+import { MAX_EVENTS } from '../services/sequence-events';
 
 export const LIMITS = {
   /** Fields inside fields. */
@@ -51,7 +53,7 @@ export function checkLimits(
         fields++;
         if (fields > LIMITS.fields) throw beyond('fields', 'fields long');
         const inside = selection.selectionSet ? costOf(selection.selectionSet, depth + 1) : 0;
-        cost += 1 + inside * timesOf(selection, variables);
+        cost += (OWN_COST[selection.name.value] ?? 1) + inside * timesOf(selection, variables);
       } else {
         const inner = selection.kind === Kind.INLINE_FRAGMENT ? selection : fragments.get(selection.name.value);
         fields++;
@@ -66,9 +68,9 @@ export function checkLimits(
 }
 
 function timesOf(field: FieldNode, variables: Readonly<Record<string, unknown>>): number {
-  const times = listsOf(field.name.value);
+  const times = LENGTHS[field.name.value] ?? 1;
   const first = field.arguments?.find(({ name }) => name.value === 'first')?.value;
-  if (!first) return LISTS.has(field.name.value) ? USUAL_FIRST * times : 1;
+  if (!first) return LISTS.has(field.name.value) ? USUAL_FIRST * times : times;
   const value =
     first.kind === Kind.INT
       ? Number(first.value)
@@ -78,8 +80,18 @@ function timesOf(field: FieldNode, variables: Readonly<Record<string, unknown>>)
   return times * Math.min(Math.max(value || 1, 1), MAX_FIRST);
 }
 
-/** A comparison is a list by each of its models, and counts as if there were the most. */
-const listsOf = (field: string): number => (field === 'compareModels' ? MAX_COMPARED : 1);
+/**
+ * Fields that are as long as their question, which count as if that were the longest. A comparison is a list by each of its
+ * models.
+ */
+const LENGTHS: Readonly<Record<string, number | undefined>> = Object.assign(Object.create(null), {
+  compareModels: MAX_COMPARED,
+  contextualVectors: MAX_EVENTS,
+  oddOneOut: MAX_THINGS,
+});
+
+/** Fields that are more than one value: hundreds of numbers. */
+const OWN_COST: Readonly<Record<string, number | undefined>> = Object.assign(Object.create(null), { vector: 20 });
 
 /** Fields that are lists of their usual length where no `first` is given. */
 const LISTS: ReadonlySet<string> = new Set([

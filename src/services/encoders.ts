@@ -8,7 +8,7 @@ import type { Database } from '../stores/database';
 import { readArtifacts } from '../stores/models';
 import { type Ability, type EncoderAnswer, type EncoderQuestion, EncoderThread } from '../training/encoder-thread';
 
-/** Models kept open. Each takes about the memory of its artifacts. */
+/** Models open at a time. Each takes about the memory of its artifacts. */
 export const ENCODERS_KEPT = 4;
 /** A model that could not be opened is tried again after this long: its bytes may have been restored from a copy. */
 const UNFIT_FOR_MILLIS = 30_000;
@@ -20,6 +20,8 @@ export class Encoders {
   private readonly opened = new Map<string, Opening>();
   /** Questions under way, by model id: their models stay open. */
   private readonly asking = new Map<string, number>();
+  /** Questions to models that are not open, while all that are have questions under way. */
+  private readonly waiting: (() => void)[] = [];
   private readonly unfit = new Map<string, { problem: unknown; until: number }>();
   private readonly thread = new EncoderThread(() => this.opened.clear());
   private closed = false;
@@ -28,6 +30,8 @@ export class Encoders {
 
   /** @throws InputError where the model has no such answers; KindredError MODEL_CORRUPT, CANCELLED */
   async ask(model: Model, question: EncoderQuestion): Promise<EncoderAnswer> {
+    // Whoever asks many models at once must not have the memory of all of them taken.
+    while (!this.hasRoomFor(model)) await new Promise<void>((resolve) => this.waiting.push(resolve));
     this.asking.set(model.id, (this.asking.get(model.id) ?? 0) + 1);
     try {
       const abilities = await this.open(model);
@@ -38,7 +42,12 @@ export class Encoders {
       if (others > 0) this.asking.set(model.id, others);
       else this.asking.delete(model.id);
       this.closeOldest();
+      for (const wake of this.waiting.splice(0)) wake();
     }
+  }
+
+  private hasRoomFor({ id }: Model): boolean {
+    return this.closed || this.asking.has(id) || this.asking.size < ENCODERS_KEPT;
   }
 
   /** Once what is under way has ended or was refused. Twice without harm. */

@@ -184,4 +184,12 @@ describe('wrong questions', () => {
     expect(errors![0].extensions).toMatchObject({ code: 'BAD_USER_INPUT', field: 'query' });
     expect(errors![0].message).toContain('25000 fields of answer');
   });
+
+  test('vectors of events count as as many numbers as they may be', async () => {
+    const query = `contextualVectors(space: "elmo_items", events: [{ thing: "${a}" }]) { events { vector } }`;
+    const ask = (count: number) =>
+      client.ask(`{ ${Array.from({ length: count }, (_, n) => `c${n}: ${query}`).join(' ')} }`);
+    expect((await ask(3)).errors).toBeUndefined();
+    expect((await ask(6)).errors![0].message).toContain('25000 fields of answer');
+  });
 });

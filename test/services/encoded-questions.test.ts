@@ -267,6 +267,32 @@ onBothDatabases((kind) => {
       for (const { vector } of answers) expect(vector).toEqual(answers[0].vector);
     });
 
+    test('of more models than are kept are opened as others are done with, not all at once', async () => {
+      const models = await Promise.all(
+        Array.from({ length: ENCODERS_KEPT + 3 }, (_, at) => registry.add({ ...doc2vec, space: `many_${at}` })),
+      );
+      const read = new Set<unknown>();
+      const query: typeof store.database.query = (sql, values) => {
+        if (sql.includes('FROM model_artifacts')) read.add(values?.[0]);
+        return store.database.query(sql, values);
+      };
+      const watched = new Encoders(Object.create(store.database, { query: { value: query } }));
+      const readByThen: number[] = [];
+      const ask = async (model: Model) => {
+        const sequence = encoderEvents(model, events(item(1, 0)), new Date());
+        const { known } = await watched.ask(model, { ability: 'sequence', sequence });
+        readByThen.push(read.size);
+        return known.length;
+      };
+      expect(await Promise.all(models.map(ask))).toEqual(models.map(() => 1));
+      // One that is answered makes room for the next.
+      readByThen.forEach((size, at) => {
+        expect(size).toBeLessThanOrEqual(ENCODERS_KEPT + at + 1);
+      });
+      expect(read.size).toBe(models.length);
+      await watched.close();
+    });
+
     test('of damaged bytes are refused, again and again, and the others answer', async () => {
       const head = fasttext.artifacts['head.json'].slice(0, 20);
       const broken = await registry.add({
