@@ -52,6 +52,10 @@ async function similar(space: string, ids: readonly string[], options: SimilarOp
     throw new InputError('ids', 'What should it be like? Ids, --text and --events are three ways to say it.', {
       remedy: 'Give one of the three.',
     });
+  if (options.unlike && ids.length === 0)
+    throw new InputError('unlike', 'Only what is like ids can be unlike others.', {
+      remedy: 'Give ids in place of --text or --events, or leave --unlike out.',
+    });
   await withApp(options, async (session) => {
     const { page, title, asked } = await answer(session, { space, ids }, options);
     await showThingPage(session, page, { json: options.json, title, asked: { space, ...asked } });

@@ -172,9 +172,12 @@ function syncFolder(folder: string): void {
 
 function notKept(file: string, cause: unknown): KindredError {
   return new KindredError('TRAINING_FAILED', `The run's state could not be kept in ${file}.`, {
-    remedy: 'Free some space there, or let the user that runs Kindred write to it.',
+    remedy:
+      'Free some space there, or let the user that runs Kindred write to it; the run then goes on from what was kept.',
     facts: { file },
     cause,
+    // What was kept before is whole: who starts the run again need not begin anew.
+    retriable: true,
   });
 }
 
@@ -183,5 +186,6 @@ function notRead(file: string, cause: unknown): KindredError {
     remedy: 'Let the user that runs Kindred read it, or remove it: the run then begins anew.',
     facts: { file },
     cause,
+    retriable: true,
   });
 }

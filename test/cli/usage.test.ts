@@ -55,6 +55,7 @@ describe('the command line', () => {
     ['npy without a file', ['export', 'items', '--format', 'npy'], /--out FILE/],
     ['a band that there is not', ['similar', 'items', 'x', '--band', 'sky'], /high, middle, low/],
     ['a likeness to nothing', ['similar', 'items'], /three ways to say it/],
+    ['a text that is to be unlike ids', ['similar', 'x', '--text', 'a', '--unlike', 'b'], /leave --unlike out/],
     ['ids that are no list', ['analogy', 'items', '--plus', '["a", 1]'], /JSON list of texts/],
     ['a sum with a sign missing', ['analogy', 'items', 'a', 'b'], /a sign is missing/],
     ['a comparison with nothing', ['compare', 'a'], /missing required argument 'models'/],

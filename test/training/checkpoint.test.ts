@@ -60,7 +60,7 @@ describe('a checkpoint', () => {
 
   it('leaves the one before in place where it cannot be written, and says so with a remedy', () => {
     expect(() => writeCheckpoint(join(folder, 'missing', 'run.checkpoint'), 'mine', content)).toThrow(
-      expect.objectContaining({ code: 'TRAINING_FAILED', remedy: expect.stringContaining('space') }),
+      expect.objectContaining({ code: 'TRAINING_FAILED', remedy: expect.stringContaining('space'), retriable: true }),
     );
   });
 });

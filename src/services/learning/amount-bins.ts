@@ -19,9 +19,13 @@ export class AmountBins {
     return { amountBinEdges: texts.join('; ') };
   }
 
-  /** @param currency may be left out where there is only one */
+  /**
+   * @param currency may be left out where there is only one
+   * @returns the thing alone where no amount of the currency was learned: there is no bin to put it into
+   */
   nameOf(thing: string, amount: number, currency = this.onlyCurrency): string {
-    const edges = this.edges.get(currency ?? '') ?? [];
+    const edges = this.edges.get(currency ?? '');
+    if (!edges) return thing;
     const bin = edges.findIndex((edge) => amount <= edge);
     return `${thing}·bin ${(bin < 0 ? edges.length : bin) + 1}`;
   }

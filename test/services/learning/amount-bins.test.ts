@@ -16,6 +16,9 @@ test('bins end with their edge, each currency has its own, and one alone needs n
     'grocer·bin 3',
   ]);
   expect(bins.nameOf('grocer', 20, 'JPY')).toBe('grocer·bin 1');
+  // Of which currency, or of one that was never seen: no bin, rather than the wrong one.
+  expect(bins.nameOf('grocer', 20)).toBe('grocer');
+  expect(bins.nameOf('grocer', 20, 'XAU')).toBe('grocer');
   expect(new AmountBins(new Map([['EUR', [10]]])).nameOf('grocer', 11)).toBe('grocer·bin 2');
 });
 

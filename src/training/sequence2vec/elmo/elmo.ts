@@ -199,7 +199,8 @@ class Run {
         ...(this.resumedFrom && { resumedFrom: this.resumedFrom }),
       });
     }
-    this.keep(session, { epoch: epoch + 1, calls: 0, steps: 0, lossSum: 0 });
+    // After the last there is nothing to go on to, and no loss of it would be known.
+    if (epoch + 1 < options.epochs) this.keep(session, { epoch: epoch + 1, calls: 0, steps: 0, lossSum: 0 });
     this.keptShare = (epoch + 1) / options.epochs;
     return lossSum / steps;
   }

@@ -58,7 +58,12 @@ const CONVERGED = 1e-9;
  */
 export function firstComponent(rows: Float32Array, dimension: number): Float32Array | undefined {
   const moments = secondMoments(rows, dimension);
-  let direction = Float64Array.from({ length: dimension }, (_, d) => moments[d * dimension + d]);
+  // The column of the largest moment: unlike any fixed start, it cannot be orthogonal to all rows.
+  const largest = Array.from({ length: dimension }, (_, d) => moments[d * dimension + d]).reduce(
+    (best, moment, d, all) => (moment > all[best] ? d : best),
+    0,
+  );
+  let direction = moments.slice(largest * dimension, (largest + 1) * dimension);
   let length = Math.hypot(...direction);
   if (!(length > 0)) return undefined;
   direction = direction.map((value) => value / length);

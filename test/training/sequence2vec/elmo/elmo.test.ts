@@ -265,6 +265,14 @@ describe('a run of elmo that is stopped', () => {
     expect(existsSync(checkpoint)).toBe(false);
   });
 
+  it('keeps no state after its last epoch, when there is nothing to go on to', async () => {
+    const checkpoint = join(folder, 'missing', 'run');
+    expect((await elmo.train(data, quick({ epochs: 1 }), { checkpoint })).facts.epochs).toBe(1);
+    await expect(elmo.train(data, quick({ epochs: 2 }), { checkpoint })).rejects.toMatchObject({
+      code: 'TRAINING_FAILED',
+    });
+  });
+
   it('goes on from within a long epoch', async () => {
     const many = sequencesOf(Array.from({ length: 12_000 }, (_, i) => ordered(i % 3 === 0)));
     const given = quick({ epochs: 1, dimension: 2, hidden: 2, batchSize: 512 });

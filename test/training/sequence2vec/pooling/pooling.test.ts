@@ -91,6 +91,15 @@ describe('the mean of vectors', () => {
     const found = firstComponent(rows, 4)!;
     expect(Math.abs(found.reduce((sum, value, d) => sum + value * u[d], 0))).toBeGreaterThan(0.995);
     expect(firstComponent(new Float32Array(8), 4)).toBeUndefined();
+    // However the rows lie, also where they cancel out along the diagonal.
+    for (const row of [
+      [1, -1],
+      [0, 2],
+      [-3, -3],
+    ]) {
+      const along = firstComponent(Float32Array.from([...row, ...row]), 2)!;
+      expect(Math.abs(along[0] * row[0] + along[1] * row[1])).toBeCloseTo(Math.hypot(...row), 5);
+    }
   });
 });
 
