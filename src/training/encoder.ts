@@ -1,12 +1,17 @@
 /** What turns sequences and texts that came after training into vectors of a trained model's space. */
 import type { EventSequences } from './sequence2vec/event-sequences';
 
-/** What a model can do for events and texts that it has not seen. Things it does not know are left out. */
+/** What a model can do for events and texts that it has not seen. */
 export interface Encoder {
   /** Length of the vectors of the space. */
   readonly dimension: number;
-  /** Whether events of a thing, or a text, tell it anything. What it does not know is left out, and named to whoever asks. */
+  /** Whether it has learned a thing, or a text tells it anything. What it does not know is named to whoever asks. */
   knows(thing: string): boolean;
+  /**
+   * Whether it learned from events of things that it does not know too, by when they were, how much and of which categories.
+   * Then they are part of the sequences that it is asked about; otherwise they are left out. @default false
+   */
+  readonly readsUnknown?: boolean;
   /** One vector a sequence: (sequences, dimension) row-major f32; zeros where it knows nothing of a sequence. */
   readonly sequence?: (sequences: EventSequences) => Promise<Float32Array>;
   /** One vector an event: (events, contextDimension), such as [T, h_left, h_right] (Peters et al. 2018). */

@@ -75,10 +75,12 @@ async function answerOf(encoder: Encoder, question: EncoderQuestion): Promise<En
   if (!encoder[ability]) throw cannot(ability);
   const known = knownEvents(encoder, sequence);
   if (known.length === 0) return answer(dimension, new Float32Array(0), NOTHING);
-  const sequences = sequencesOf(sequence, known);
+  const read = encoder.readsUnknown ? inOrderOfTime(sequence, sequence.events.keys()) : known;
+  const sequences = sequencesOf(sequence, read);
   if (ability !== 'contexts') return answer(dimension, await encoder[ability]!(sequences), known);
   const contexts = await encoder.contexts!(sequences);
-  return answer(contexts.dimension, contexts.vectors, known);
+  const rows = known.map((place) => read.indexOf(place));
+  return answer(contexts.dimension, rowsOf(contexts, rows), known);
 }
 
 /** A view of a longer array would take all of it along. */
@@ -91,9 +93,21 @@ function answer(dimension: number, vectors: Float32Array, known: Int32Array): En
 }
 
 /** Places of the events whose things the encoder knows, in the order in which it gets them: that of time. */
-function knownEvents(encoder: Encoder, { events }: EncoderEvents): Int32Array {
-  const places = [...events.keys()].filter((at) => encoder.knows(events[at].thing));
-  return Int32Array.from(places.sort((a, b) => events[a].occurredAt - events[b].occurredAt || a - b));
+function knownEvents(encoder: Encoder, sequence: EncoderEvents): Int32Array {
+  const places = [...sequence.events.keys()].filter((at) => encoder.knows(sequence.events[at].thing));
+  return inOrderOfTime(sequence, places);
+}
+
+function inOrderOfTime({ events }: EncoderEvents, places: Iterable<number>): Int32Array {
+  return Int32Array.from(places).sort((a, b) => events[a].occurredAt - events[b].occurredAt || a - b);
+}
+
+function rowsOf({ dimension, vectors }: { dimension: number; vectors: Float32Array }, rows: Int32Array): Float32Array {
+  const picked = new Float32Array(rows.length * dimension);
+  rows.forEach((row, i) => {
+    picked.set(vectors.subarray(row * dimension, (row + 1) * dimension), i * dimension);
+  });
+  return picked;
 }
 
 function sequencesOf({ events, categoryNames }: EncoderEvents, places: Int32Array): EventSequences {

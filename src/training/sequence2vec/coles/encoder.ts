@@ -34,6 +34,7 @@ export const loadEncoder: Loader = async (artifacts): Promise<Encoder> => {
   return {
     dimension,
     knows: (thing) => things.has(thing),
+    readsUnknown: true,
     sequence: (sequences) => encoder.encode({ offsets: sequences.offsets, rowsOf: eventReader(inputs, sequences) }),
     close: () => encoder.close(),
   };

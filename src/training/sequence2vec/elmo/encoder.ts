@@ -46,6 +46,8 @@ export interface Layers {
 const STEPS_A_CALL = 16_384;
 
 export class ElmoEncoder implements Encoder {
+  readonly readsUnknown = true;
+
   private constructor(
     private readonly session: Session,
     private readonly description: Description,
