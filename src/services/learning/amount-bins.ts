@@ -14,6 +14,11 @@ export class AmountBins {
     return new AmountBins(new Map(texts.map(([currency, edges]) => [currency, edges.split(', ').map(Number)])));
   }
 
+  /** The most that amounts of one currency are cut into. */
+  get count(): number {
+    return [...this.edges.values()].reduce((most, { length }) => Math.max(most, length + 1), 0);
+  }
+
   get facts(): { amountBinEdges: string } {
     const texts = [...this.edges].map(([currency, edges]) => `${currency}: ${edges.join(', ')}`);
     return { amountBinEdges: texts.join('; ') };

@@ -8,7 +8,7 @@ import { labelFacts } from '../../stores/event-pages';
 import type { SequenceModel } from '../../training/trainer';
 import type { Lesson, LessonContext } from './lesson';
 import { withPaymentMetrics } from './payment-vectors';
-import { readPoolingBase } from './pooling-base';
+import { type PoolingBase, readPoolingBase } from './pooling-base';
 import { sequenceProduct } from './product';
 import { readSequences } from './sequences';
 import { sequenceOptionsOf, sequencesBy, thingsBy } from './spaces';
@@ -25,7 +25,7 @@ interface EventTrainer extends Pick<Lesson, 'space' | 'owns'> {
   /** Whether its vectors can say something about an account as of a payment. */
   readonly ofPayments: boolean;
   /** What it stands on beside the sequences. */
-  readonly readBase?: (context: LessonContext) => Promise<{ id: string; base: unknown }>;
+  readonly readBase?: (context: LessonContext) => Promise<PoolingBase>;
 }
 
 const JOBS = { 'next-item': 'trainAndEvaluateNextItems', 'sequence-halves': 'trainAndEvaluateSequenceHalves' };
@@ -38,7 +38,10 @@ function eventLesson(of: EventTrainer): Lesson {
     async prepare(context) {
       const options = sequenceOptionsOf(context.options);
       const standing = await readBase?.(context);
-      const { data, sequences, facts, fingerprint } = await readSequences(context, options, { details });
+      const { data, sequences, facts, fingerprint } = await readSequences(context, options, {
+        details,
+        bins: standing?.bins,
+      });
       const given = standing ? { sequences, base: standing.base } : sequences;
       // Vectors as of a payment need every payment before it, whatever its field.
       const everyPayment = options.sequences === 'accounts' && facts.eventsWithoutField === undefined;

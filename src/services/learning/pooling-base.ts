@@ -1,16 +1,23 @@
 /** The vectors of things that pooling makes those of sequences from: a stored model's, by its id or its space. */
-import { InputError, KindredError } from '../../errors';
+import { InputError, KindredError, OptionError } from '../../errors';
 import { findLiveModel, findModels } from '../../stores/models';
 import { readVectors, type VectorRows, vectorTableName } from '../../stores/vectors';
+import { AmountBins } from './amount-bins';
 import { type LessonContext, refuseCancelled } from './lesson';
 import { spacesOfThings } from './spaces';
 
-/** @throws KindredError MODEL_NOT_READY where the space has no live model; InputError where there is none of this name */
-export async function readPoolingBase({
-  database,
-  options,
-  signal,
-}: LessonContext): Promise<{ id: string; base: Omit<VectorRows, 'output'> }> {
+export interface PoolingBase {
+  readonly id: string;
+  readonly base: Omit<VectorRows, 'output'>;
+  /** Those that its things are told apart by. */
+  readonly bins?: AmountBins;
+}
+
+/**
+ * @throws KindredError MODEL_NOT_READY where the space has no live model; InputError where there is none of this name;
+ *   OptionError where its things have other bins than the run's
+ */
+export async function readPoolingBase({ database, options, signal }: LessonContext): Promise<PoolingBase> {
   const named = options.base === undefined || options.base === 'auto' ? undefined : String(options.base);
   const name = named ?? spacesOfThings.space(options);
   const model = (await findModels(database, [name]))[0] ?? (await findLiveModel(database, name));
@@ -30,9 +37,17 @@ export async function readPoolingBase({
     throw new InputError('base', `There is neither a model "${name}" nor a space of this name with a live one.`, {
       remedy: 'List the models with: kindred models',
     });
+  const bins = AmountBins.ofModel(model);
+  const wanted = Number(options.amountBins ?? 0);
+  if ((bins?.count ?? 0) !== wanted)
+    throw new OptionError(
+      'amountBins',
+      `The things of "${model.id}" are told apart by ${bins?.count ?? 'no'} bins of amounts, not by ${wanted}.`,
+      { remedy: `Set amountBins=${bins?.count ?? 0}, or name a model with such bins: --set base=ID` },
+    );
   const table = vectorTableName(model.space, model.version);
   const base = await readVectors(database, { table, dimension: model.dimension, vectors: model.vectors }, () =>
     refuseCancelled(signal),
   );
-  return { id: model.id, base };
+  return { id: model.id, base, bins };
 }

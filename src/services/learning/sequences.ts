@@ -20,6 +20,8 @@ export interface SequenceReading {
    * being sequences of their own. @default false
    */
   readonly wholeUsers?: boolean;
+  /** Bins of amounts that a model is built on; undefined cuts what is read into bins of its own, as many as the options say. */
+  readonly bins?: AmountBins;
 }
 
 export interface ReadSequences {
@@ -44,12 +46,12 @@ const CATEGORIES: Readonly<Record<EventStream, readonly string[]>> = {
 export async function readSequences(
   context: LessonContext,
   options: SequenceOptions,
-  { details = false, wholeUsers = false }: SequenceReading = {},
+  { details = false, wholeUsers = false, bins: given }: SequenceReading = {},
 ): Promise<ReadSequences> {
   const { database, range, signal } = context;
   const stream: EventStream = options.sequences === 'accounts' ? 'transactions' : 'interactions';
   const data = await corpusFacts(context, stream);
-  const bins = await amountBins(context, options.amountBins);
+  const bins = given ?? (await amountBins(context, options.amountBins));
   const categories = details ? CATEGORIES[stream] : [];
   const bySession = options.sequences === 'sessions';
   const marksSessions = bySession && wholeUsers;

@@ -131,6 +131,22 @@ describe('the lesson of', () => {
     expect(facts.itemsWithoutText).toBe(8);
   });
 
+  test('pooling tells things apart by the bins of what it pools, and by no others', async () => {
+    const registry = new ModelRegistry(database);
+    // Not the edges that these payments would be cut at.
+    const amountBinEdges = 'EUR: 7';
+    const ids = MERCHANTS.flatMap((merchant) => [`${merchant}·bin 1`, `${merchant}·bin 2`]);
+    const { id } = await registry.add({ ...embedding({ space: 'binned', ids }), facts: { amountBinEdges } });
+    const given = { sequences: 'accounts', base: id, method: 'mean' };
+    const { prepared, off } = await prepare('pooling', { ...given, amountBins: 2 });
+    expect((await prepared.learn(off)).facts).toMatchObject({ base: id, amountBinEdges, eventsLeftOut: 0 });
+    for (const amountBins of [0, 4])
+      await expect(prepare('pooling', { ...given, amountBins })).rejects.toMatchObject({
+        code: 'OPTION_INVALID',
+        field: 'amountBins',
+      });
+  });
+
   test('every trainer is there, with a space that follows its options and is its own', () => {
     expect(Object.keys(lessons).sort()).toEqual(Object.keys(trainers).sort());
     const space = (name: string, given: Record<string, unknown> = {}) =>
