@@ -8,7 +8,15 @@ import { z } from 'zod';
 import { OptionError } from '../../errors';
 import { buildAliasTable } from './alias';
 import type { BagMode, BagModel, Learns, Parts } from './bags.scalar';
-import { allocate, availableBuilds, compileBuild, type KernelBuild, Placement, rowBytes } from './kernel-memory';
+import {
+  allocate,
+  askBuild,
+  availableBuilds,
+  compileBuild,
+  type KernelBuild,
+  Placement,
+  rowBytes,
+} from './kernel-memory';
 import { Random } from './random';
 import { hotNodes, orderRows, type RowOrder, restoreOrder } from './row-order';
 import { fillSigmoidTable, SIGMOID_CELLS } from './skip-gram.scalar';
@@ -118,6 +126,7 @@ export interface ThreadLayout {
   readonly sequenceVector: number;
   readonly sequenceStart: number;
   readonly bag: number;
+  readonly pool: number;
   readonly inputCopies: CopiesLayout;
   readonly outputCopies: CopiesLayout;
 }
@@ -141,8 +150,9 @@ export interface SharedBags {
 /** Second step of the seed path of the tables' first values, as in skip-gram.ts. */
 const SEED_OF_START = 2 ** 40;
 
-/** Words of the kernel's plan, and of each of its two sets of hot rows. */
-export const PLAN_WORDS = 31;
+/** Words of the kernel's plan and of what it points at: the plan, its pool of negatives, and two sets of hot rows. */
+export const PLAN_WORDS = 29;
+export const POOL_WORDS = 9;
 export const HOT_WORDS = 9;
 
 /**
@@ -152,11 +162,13 @@ export const HOT_WORDS = 9;
 export function createBags(shape: BagShape, start: BagStart): SharedBags {
   const whole = checkShape(shape, start);
   const build = start.build ?? availableBuilds('bags')[0];
+  const module = compileBuild('bags', build);
+  const { negativePoolBytes } = askBuild<{ negativePoolBytes(): number }>(module);
   const order = orderRows(start.noise, whole.threads);
   const hot = { inputs: hotInputs(whole, start), outputs: hotOutputs(whole, start) };
-  const layout = planLayout(whole, start.parts, { order, hot });
+  const layout = planLayout(whole, start.parts, { order, hot, poolBytes: negativePoolBytes() });
   const memory = allocate(layout.bytes, { nodes: inputRows(whole), dimension: whole.dimension });
-  const shared = { shape: whole, layout, order, memory, module: compileBuild('bags', build), build };
+  const shared = { shape: whole, layout, order, memory, module, build };
   fillSigmoidTable(new Float32Array(memory.buffer, layout.sigmoid, SIGMOID_CELLS + 1));
   fillNoise(shared, start.noise);
   if (order.rows) new Uint32Array(memory.buffer, layout.outputRows, whole.things).set(order.rows);
@@ -261,7 +273,11 @@ export function groupOf(negatives: number): number {
 function planLayout(
   shape: WholeShape,
   parts: Parts | undefined,
-  { order, hot }: { order: RowOrder; hot: { inputs: readonly number[]; outputs: readonly number[] } },
+  {
+    order,
+    hot,
+    poolBytes,
+  }: { order: RowOrder; hot: { inputs: readonly number[]; outputs: readonly number[] }; poolBytes: number },
 ): Layout {
   const memory = new Placement();
   const { things, window, mode, tokenCapacity } = shape;
@@ -295,7 +311,7 @@ function planLayout(
     inputHeat: heatOf(shape.rows, hot.inputs),
     outputHeat: heatOf(things, hot.outputs),
     threads: Array.from({ length: shape.threads }, () => ({
-      plan: memory.take((PLAN_WORDS + 2 * HOT_WORDS) * 4),
+      plan: memory.take((PLAN_WORDS + POOL_WORDS + 2 * HOT_WORDS) * 4),
       random: memory.take(16),
       tokens: memory.take(tokenCapacity * 4),
       outputs: memory.take(groupOf(shape.negatives) * 4),
@@ -310,6 +326,7 @@ function planLayout(
       bag: memory.take(
         (1 + Math.min(2 * window, mode === 'dm-concatenation' ? 2 * window : tokenCapacity) * mostParts) * 4,
       ),
+      pool: memory.take(poolBytes),
       inputCopies: copiesOf(hot.inputs),
       outputCopies: copiesOf(hot.outputs),
     })),

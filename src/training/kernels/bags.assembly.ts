@@ -10,6 +10,7 @@
  */
 import { draw, drawNegative } from './simd/arithmetic.assembly';
 import { HotRows, mergeAll, rowToUse, sharedRow } from './simd/hot-rows.assembly';
+import { fillPool, NegativePool, poolBytes, renewPool, takeNegative } from './simd/negative-pool.assembly';
 import { oneByFrozen, oneByMany, oneBySix } from './simd/one-by-many.assembly';
 
 /** What `bags.ts` lays out for a thread: words of 32 bits, in this order. Addresses and widths are in bytes. */
@@ -24,10 +25,6 @@ class Plan {
   negatives: i32;
   /** Rows of a group of outputs: 1 + negatives in whole triples. */
   group: i32;
-  /** What negatives are drawn from: an alias table, how many rows it is for, and the address of the first of them. */
-  noise: usize;
-  noiseRows: u32;
-  noiseOutput: usize;
   sigmoid: usize;
   random: usize;
   /** (things + 1) and the rows themselves: the rows of each thing; 0 where a thing is its own row. */
@@ -52,6 +49,7 @@ class Plan {
   sequenceVector: usize;
   sequenceStart: usize;
   bag: usize;
+  pool: NegativePool;
   /** Rows of which things consist. */
   inputs: HotRows;
   /** Rows of targets. Negatives are the table's own rows, hot or not. */
@@ -71,11 +69,17 @@ const DM = 2;
 @inline
 const DM_CONCATENATION = 3;
 
+/** Bytes of a thread's pool of negatives. */
+export function negativePoolBytes(): usize {
+  return poolBytes();
+}
+
 /**
  * Trains on `count` tokens (i32: a thing, -1 ends a sequence, -2 - s opens sequence s) and returns how many predictions
  * it learned from. Rows of tables have zeros beyond the dimension.
  */
 export function train(plan: Plan, count: i32, rate: f32): i32 {
+  if (plan.partOffsets == 0) fillPool(plan.pool, <u64>count * <u64>plan.negatives);
   const predictions = trainMode(plan, count, rate);
   merge(plan);
   return predictions;
@@ -365,8 +369,9 @@ function spread(bag: usize, end: usize, stride: usize, vector: usize, start: usi
 }
 
 /**
- * Writes the rows of a prediction, the target's and those of fresh negatives, at `outputs`, and touches every line of
- * them: they are on their way into the cache while other work is done before `learn` wants them.
+ * Writes the rows of a prediction, the target's and those of its negatives, at `outputs`, and touches every line of those
+ * that may be in no cache: they are on their way into it while other work is done before `learn` wants them. Those of the
+ * pool are in one.
  */
 function drawOutputs(plan: Plan, target: u32, outputs: usize): void {
   const width = plan.width;
@@ -377,13 +382,24 @@ function drawOutputs(plan: Plan, target: u32, outputs: usize): void {
   fetch(positive, width);
   const drawn = (<usize>plan.negatives + 1) << 2;
   const whole = <usize>plan.group << 2;
+  const fromPool = plan.partOffsets == 0;
   let k: usize = 4;
   for (; k < drawn; k += 4) {
-    const row = plan.noiseOutput + <usize>drawNegative(plan.random, plan.noise, plan.noiseRows) * width;
+    const row = fromPool ? takeNegative(plan.pool) : freshNegative(plan);
     store<usize>(outputs + k, row == own ? positive : row);
-    fetch(row, width);
   }
   for (; k < whole; k += 4) store<usize>(outputs + k, positive);
+  if (fromPool) renewPool(plan.pool, plan.negatives);
+}
+
+/** Where things have parts the work on those is most of it, so negatives are drawn straight from the noise. */
+// @ts-ignore: decorator
+@inline
+function freshNegative(plan: Plan): usize {
+  const pool = plan.pool;
+  const row = pool.first + <usize>drawNegative(pool.random, pool.noise, pool.rows) * pool.stride;
+  fetch(row, pool.stride);
+  return row;
 }
 
 // @ts-ignore: decorator

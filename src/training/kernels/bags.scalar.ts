@@ -6,7 +6,7 @@
  */
 import { type AliasTable, drawFrom } from './alias';
 import { Random } from './random';
-import { sigmoidIndex } from './skip-gram.scalar';
+import { NegativePool, sigmoidIndex } from './skip-gram.scalar';
 
 const { fround } = Math;
 
@@ -70,6 +70,8 @@ export function trainBagsScalar(model: ScalarBags, tokens: Int32Array, learningR
 
 class ScalarTraining {
   readonly #random: Random;
+  /** None where things have parts. */
+  readonly #pool: NegativePool | undefined;
   #predictions = 0;
   /** Row of the sequence that is open. */
   #sequence: number | undefined;
@@ -81,6 +83,7 @@ class ScalarTraining {
     private readonly rate: number,
   ) {
     this.#random = new Random(model.random);
+    if (!model.parts) this.#pool = new NegativePool(model.noise, this.#random, tokens.length * model.negatives);
   }
 
   run(): number {
@@ -150,7 +153,8 @@ class ScalarTraining {
   #predict(vector: Float32Array, target: number): void {
     const { output, width, negatives, noise, sigmoid, learns } = this.model;
     const outputs = [target];
-    for (let k = 0; k < negatives; k++) outputs.push(drawFrom(noise, this.#random));
+    for (let k = 0; k < negatives; k++) outputs.push(this.#pool?.take() ?? drawFrom(noise, this.#random));
+    this.#pool?.renew(negatives);
     const before = vector.slice();
     const coefficients = outputs.map((row, k) => {
       if (k > 0 && row === target) return 0;

@@ -13,6 +13,7 @@ import {
   HOT_WORDS,
   MODES,
   PLAN_WORDS,
+  POOL_WORDS,
   type SharedBags,
   type ThreadLayout,
 } from './bags-tables';
@@ -25,8 +26,8 @@ interface KernelExports {
   merge(plan: number): void;
 }
 
-/** Words of the plan that say what negatives are drawn from: alias table, how many rows, the address of the first. */
-const NOISE_WORD = 7;
+/** Words of the pool that say which rows it draws from: their alias table, how many they are, the address of the first. */
+const POOL_NOISE = 1;
 
 /** Uses that a thread's copy of a hot row learns from between merges with the table. */
 const USES_OF_COPY = 64;
@@ -40,7 +41,7 @@ export class BagKernel implements PoolKernel {
   readonly #exports: KernelExports;
   readonly #random: Random;
   readonly #model: BagModel;
-  readonly #plan: Uint32Array;
+  readonly #pool: Uint32Array;
 
   /** @param thread from 0 to shape.threads - 1, each for one thread at a time */
   constructor(shared: SharedBags, thread: number) {
@@ -53,8 +54,9 @@ export class BagKernel implements PoolKernel {
     this.#exports = instantiate<KernelExports>(module, memory);
     this.#random = new Random(new Uint32Array(memory.buffer, this.#thread.random, 4));
     this.#model = bagModelOf(shared);
-    this.#plan = new Uint32Array(memory.buffer, this.#thread.plan, PLAN_WORDS + 2 * HOT_WORDS);
-    this.#plan.set(planOf(shared, this.#thread));
+    const words = PLAN_WORDS + POOL_WORDS + 2 * HOT_WORDS;
+    new Uint32Array(memory.buffer, this.#thread.plan, words).set(planOf(shared, this.#thread));
+    this.#pool = new Uint32Array(memory.buffer, this.#thread.plan + 4 * PLAN_WORDS, POOL_WORDS);
     // Copies of hot rows start as the table is, which may come from a checkpoint.
     this.#exports.merge(this.#thread.plan);
     this.tokens = new Int32Array(memory.buffer, this.#thread.tokens, shape.tokenCapacity);
@@ -80,7 +82,7 @@ export class BagKernel implements PoolKernel {
       throw new OptionError('learningRate', `The learning rate is ${learningRate}; it must be above 0, at most 1.`);
     }
     const tokens = this.#checkTokens(count);
-    this.#plan.set(noiseWords(this.#shared, unit), NOISE_WORD);
+    this.#pool.set(noiseWords(this.#shared, unit), POOL_NOISE);
     return { tokens, pairs: this.#exports.train(this.#thread.plan, count, learningRate) };
   }
 
@@ -118,20 +120,21 @@ function noiseWords({ layout, order: { bounds } }: SharedBags, unit: number): nu
   return [layout.noise + 8 * first, end - first, layout.output + first * layout.width];
 }
 
-/** The words of the kernel's `Plan` in its order, and of the two sets of hot rows that it points at. */
+/** The words of the kernel's `Plan` in its order, and of the pool and the two sets of hot rows that it points at. */
 function planOf(shared: SharedBags, thread: ThreadLayout): number[] {
   const { shape, layout } = shared;
   const { mode, window, negatives, rows, sequences, learns, trainsThings } = shape;
   const { input, stride, output, width, outputRows, inputHeat, outputHeat } = layout;
-  const inputs = thread.plan + 4 * PLAN_WORDS;
+  const pool = thread.plan + 4 * PLAN_WORDS;
+  const inputs = pool + 4 * POOL_WORDS;
   return [
     ...[MODES.indexOf(mode), thread.tokens, stride, width, window, negatives, groupOf(negatives)],
-    ...noiseWords(shared, 0),
     ...[layout.sigmoid, thread.random, layout.partOffsets, layout.parts],
     ...[input + rows * stride, input + (rows + sequences) * stride],
     ...[learns.things, learns.outputs, learns.sequences, trainsThings].map(Number),
     ...[thread.outputs, thread.nextOutputs, thread.coefficients, thread.gradients, thread.vector, thread.start],
-    ...[thread.sequenceVector, thread.sequenceStart, thread.bag, inputs, inputs + 4 * HOT_WORDS],
+    ...[thread.sequenceVector, thread.sequenceStart, thread.bag, pool, inputs, inputs + 4 * HOT_WORDS],
+    ...[thread.random, ...noiseWords(shared, 0), width, thread.pool, 0, 0, 0],
     ...hotWords({ table: input, width: stride, rows: 0 }, inputHeat, thread.inputCopies),
     ...hotWords({ table: output, width, rows: outputRows }, outputHeat, thread.outputCopies),
   ];

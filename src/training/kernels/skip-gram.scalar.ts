@@ -60,7 +60,7 @@ export function trainScalar(model: ScalarSkipGram, tokens: Int32Array, learningR
 }
 
 /** As in simd/negative-pool.assembly.ts. */
-class NegativePool {
+export class NegativePool {
   readonly #entries: Int32Array;
   #oldest = 0;
   #uses = 0;
