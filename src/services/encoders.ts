@@ -89,6 +89,8 @@ export class Encoders {
       const code = error instanceof KindredError ? error.code : undefined;
       if (code === 'BAD_USER_INPUT') throw unable({ id, trainer }, undefined, NOTHING);
       if (code !== undefined && code !== 'TRAINING_FAILED') throw error;
+      // The thread ended, and the model need not be what ended it.
+      if (error instanceof KindredError && error.retriable) throw error;
       // What a loader stumbled over.
       throw new KindredError('MODEL_CORRUPT', `Model "${id}" cannot be opened: ${(error as Error).message}`, {
         remedy: `Train ${trainer} again, and promote the new version.`,
@@ -107,8 +109,8 @@ export class Encoders {
     const close = async (): Promise<void> => {
       if (!this.opened.has(id) && !this.closed) await this.thread.close(id);
     };
-    // One that failed to open needs no closing.
-    opening.then(close, () => undefined);
+    // One that failed to open needs no closing, nor does one whose thread has ended meanwhile.
+    opening.then(close).catch(() => undefined);
   }
 }
 

@@ -154,5 +154,6 @@ function ended(cause: Error | undefined): KindredError {
   return new KindredError('TRAINING_FAILED', `The thread of encoders ended${cause ? `: ${cause.message}` : '.'}`, {
     remedy: 'It may have run out of memory: the next question starts it anew; a smaller model needs less.',
     cause,
+    retriable: true,
   });
 }

@@ -1,3 +1,4 @@
+import type { Worker } from 'node:worker_threads';
 import type { Model } from '../../src/domain/model';
 import type { SequenceQuestionEvent, ThingPage } from '../../src/domain/things';
 import { EncodedQuestions } from '../../src/services/encoded-questions';
@@ -291,6 +292,24 @@ onBothDatabases((kind) => {
       });
       expect(read.size).toBe(models.length);
       await watched.close();
+    });
+
+    test('whose thread ends are not taken for damaged, and answer when they are asked again', async () => {
+      const models = await Promise.all(
+        Array.from({ length: ENCODERS_KEPT + 1 }, (_, at) => registry.add({ ...doc2vec, space: `ended_${at}` })),
+      );
+      const ending = new Encoders(store.database);
+      const ask = (model: Model) =>
+        ending.ask(model, { ability: 'sequence', sequence: encoderEvents(model, events(item(1, 0)), new Date()) });
+      for (const model of models.slice(0, -1)) await ask(model);
+      const { worker } = (ending as unknown as { thread: { worker: Worker } }).thread;
+      // As when it runs out of memory: while the last is being opened, and the first closed for it.
+      const last = ask(models[ENCODERS_KEPT]);
+      await Promise.resolve();
+      await worker.terminate();
+      await expect(last).rejects.toMatchObject({ code: 'TRAINING_FAILED', retriable: true });
+      expect((await ask(models[ENCODERS_KEPT])).known).toHaveLength(1);
+      await ending.close();
     });
 
     test('of damaged bytes are refused, again and again, and the others answer', async () => {
