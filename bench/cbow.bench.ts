@@ -8,7 +8,7 @@ import { brownSentences, corpusOfSentences } from '../test/floors/brown';
 import { realData } from '../test/real-data';
 import { type BagWork, bagTokensPerSecond } from './bag-speed';
 import type { Figure } from './figure';
-import { gensimSpeed } from './peers/gensim';
+import { gensimWord2VecSpeed, hasGensim } from './peers/gensim-word2vec';
 
 const BENCH = 'cbow';
 const OPTIONS = { dimension: 100, window: 5, negatives: 5 };
@@ -21,10 +21,11 @@ export async function* figures(): AsyncIterable<Figure> {
     return;
   }
   const { tokens, frequencies } = buildVocabulary(corpusOfSentences(brownSentences(folder)), 5);
-  const rest = { exponent: 0.75, learningRate: 0.025 };
-  const work: BagWork = { tokens, frequencies, ...rest, shape: { ...OPTIONS, mode: 'cbow' } };
+  const [exponent, learningRate] = [0.75, 0.025];
+  const work: BagWork = { tokens, frequencies, exponent, learningRate, shape: { ...OPTIONS, mode: 'cbow' } };
   const one = await bagTokensPerSecond(work, 1, EPOCHS);
-  const peer = gensimSpeed('gensim-cbow.py', tokens, { ...OPTIONS, ...rest });
+  const rest = { negativeExponent: exponent, learningRate, architecture: 'cbow' } as const;
+  const peer = hasGensim() ? gensimWord2VecSpeed(tokens, { ...OPTIONS, ...rest }) : undefined;
   const figure = 'CBOW, Brown corpus, dimension 100, window 5, 5 negatives, one thread';
   if (peer) yield compared(`${figure}; beside gensim ${peer.version}, one worker`, one, peer.tokensPerSecond);
   else yield { bench: BENCH, figure, value: one, unit: 'tokens/s' };

@@ -12,12 +12,12 @@ import { Random } from '../src/training/kernels/random';
 import { SkipGramKernel } from '../src/training/kernels/skip-gram';
 import { fillSigmoidTable, trainScalar } from '../src/training/kernels/skip-gram.scalar';
 import { createSkipGram, openTables, type SkipGramShape } from '../src/training/kernels/skip-gram-tables';
-import { trainSkipGram } from '../src/training/kernels/skip-gram-training';
-import { type CorpusData, cutIntoStretches } from '../src/training/sequence2vec/corpus-source';
+import { cutIntoStretches } from '../src/training/sequence2vec/corpus-source';
 import { buildVocabulary } from '../src/training/sequence2vec/vocabulary';
 import { realData } from '../test/real-data';
 import type { Figure } from './figure';
-import { gensimTokensPerSecond } from './peers/gensim';
+import { gensimWord2VecSpeed, hasGensim } from './peers/gensim-word2vec';
+import { skipGramTokensPerSecond } from './skip-gram-speed';
 
 const BENCH = 'skip-gram';
 const RUNS = 5;
@@ -35,6 +35,7 @@ interface Workload {
 const NEGATIVES = 5;
 const EXPONENT = 0.75;
 const LEARNING_RATE = 0.025;
+const OPTIONS = { negatives: NEGATIVES, negativeExponent: EXPONENT, learningRate: LEARNING_RATE };
 
 function workload(
   name: string,
@@ -166,34 +167,6 @@ function scalarSpeed(work: Workload, negativeSharing: number): number {
   return (count / (performance.now() - startedAt)) * 1000;
 }
 
-/** Tokens a second of the pool between its first report and its last, so that starting threads does not count. */
-async function poolSpeed(work: Workload, negativeSharing: number, threads: number): Promise<number> {
-  const stretches = cutIntoStretches(work.tokens, 4000, 10_000);
-  const { tokenCapacity: _, ...shape } = { ...shapeOf(work, negativeSharing), threads };
-  const data: CorpusData = { tokens: work.tokens, stretches, seed: 1 };
-  const units = (stretches.length - 1) * 4 * threads;
-  const reports: { at: number; done: number }[] = [];
-  const trained = await trainSkipGram(
-    {
-      shape,
-      noise: noiseOf(work),
-      seed: 1,
-      learningRate: LEARNING_RATE,
-      source: {
-        module: join(__dirname, '..', 'src/training/sequence2vec/corpus-source'),
-        data,
-        units,
-        tokenCapacity: 10_000,
-      },
-    },
-    { onProgress: ({ done }) => reports.push({ at: performance.now(), done }) },
-  );
-  // The first tenth lets every thread come up.
-  const from = reports.find(({ done }) => done > units / 10) ?? reports[0];
-  const to = reports[reports.length - 1];
-  return ((trained.tokens * (to.done - from.done)) / units / (to.at - from.at)) * 1000;
-}
-
 export async function* figures(): AsyncIterable<Figure> {
   const onWalks = walks();
   const onText = text();
@@ -204,13 +177,12 @@ export async function* figures(): AsyncIterable<Figure> {
     'bytes',
     2 * onWalks.frequencies.length * 128 * 4,
   );
+  const compare = hasGensim();
   for (const work of onText ? [onWalks, onText] : [onWalks]) {
-    const gensim = await gensimTokensPerSecond({
-      ...work,
-      negatives: NEGATIVES,
-      exponent: EXPONENT,
-      learningRate: LEARNING_RATE,
-    });
+    const { tokens, dimension, window } = work;
+    const gensim = compare
+      ? gensimWord2VecSpeed(tokens, { ...OPTIONS, dimension, window, architecture: 'skipgram' })
+      : undefined;
     for (const negativeSharing of [1, 2 * work.window]) {
       const sharing = negativeSharing === 1 ? 'negatives of each context' : 'negatives of the window';
       const name = `${work.name}, ${sharing}, one thread (${shared.build} build)`;
@@ -233,8 +205,9 @@ export async function* figures(): AsyncIterable<Figure> {
   }
   if (availableParallelism() < 2) return;
   for (const negativeSharing of [1, 2 * onWalks.window]) {
-    const one = await poolSpeed(onWalks, negativeSharing, 1);
-    const two = await poolSpeed(onWalks, negativeSharing, 2);
+    const pooled = { ...onWalks, ...OPTIONS, negativeSharing, exponent: EXPONENT };
+    const one = await skipGramTokensPerSecond(pooled, 1, 4);
+    const two = await skipGramTokensPerSecond(pooled, 2, 8);
     yield compared(
       `${onWalks.name}, sharing ${negativeSharing}, pool of two threads; beside one`,
       two,

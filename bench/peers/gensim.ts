@@ -1,17 +1,8 @@
-/** gensim's Word2Vec on the same tokens with the same options, where a Python with gensim is at hand. */
+/** What a script of this folder makes gensim measure on the same tokens, where a Python with gensim is at hand. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-export interface GensimWork {
-  tokens: Int32Array;
-  dimension: number;
-  window: number;
-  negatives: number;
-  exponent: number;
-  learningRate: number;
-}
 
 export interface GensimSpeed {
   version: string;
@@ -21,13 +12,8 @@ export interface GensimSpeed {
 /** The Python to ask. It has to have gensim; `python -m venv` and `pip install gensim` make one. */
 const python = process.env.KINDRED_BENCH_PYTHON ?? 'python3';
 
-export async function gensimTokensPerSecond({ tokens, ...options }: GensimWork): Promise<GensimSpeed | undefined> {
-  const { dimension, window, negatives, exponent, learningRate } = options;
-  return gensimSpeed('gensim-skip-gram.py', tokens, { dimension, window, negatives, exponent, learningRate });
-}
-
 /**
- * What a script of this folder measures on these tokens.
+ * Tokens a second.
  * @returns undefined, and says so, where the Python has no gensim
  */
 export function gensimSpeed(script: string, tokens: Int32Array, options: object): GensimSpeed | undefined {
