@@ -99,6 +99,8 @@ export interface Layout {
   readonly partOffsets: number;
   readonly parts: number;
   readonly partCount: number;
+  /** How many things each thread holds (see bags.assembly.ts). */
+  readonly heldCount: number;
   readonly inputHeat: HeatLayout;
   readonly outputHeat: HeatLayout;
   readonly threads: readonly ThreadLayout[];
@@ -126,6 +128,8 @@ export interface ThreadLayout {
   readonly sequenceVector: number;
   readonly sequenceStart: number;
   readonly bag: number;
+  /** Things that a window may reach, held with the sum of their rows and what those learn; 0 where things are rows. */
+  readonly held: number;
   readonly pool: number;
   readonly inputCopies: CopiesLayout;
   readonly outputCopies: CopiesLayout;
@@ -151,7 +155,7 @@ export interface SharedBags {
 const SEED_OF_START = 2 ** 40;
 
 /** Words of the kernel's plan and of what it points at: the plan, its pool of negatives, and two sets of hot rows. */
-export const PLAN_WORDS = 29;
+export const PLAN_WORDS = 31;
 export const POOL_WORDS = 9;
 export const HOT_WORDS = 9;
 
@@ -270,6 +274,11 @@ export function groupOf(negatives: number): number {
   return Math.floor((negatives + 3) / 3) * 3;
 }
 
+/** Things to either side of a target and itself, where each is the mean of its parts. */
+function heldCountOf({ mode, window, tokenCapacity }: WholeShape, parts: Parts | undefined): number {
+  return parts && (mode === 'cbow' || mode === 'dm') ? Math.min(2 * window + 1, tokenCapacity) : 0;
+}
+
 function planLayout(
   shape: WholeShape,
   parts: Parts | undefined,
@@ -288,6 +297,7 @@ function planLayout(
   for (let thing = 0; parts && thing < things; thing++) {
     mostParts = Math.max(mostParts, parts.offsets[thing + 1] - parts.offsets[thing]);
   }
+  const heldCount = heldCountOf(shape, parts);
   const heatOf = (rows: number, of: readonly number[]): HeatLayout => ({
     heat: of.length > 0 ? memory.take(rows) : 0,
     rows: memory.take(of.length * 4),
@@ -308,6 +318,7 @@ function planLayout(
     partOffsets: parts ? memory.take((things + 1) * 4) : 0,
     parts: parts ? memory.take(partCount * 4) : 0,
     partCount,
+    heldCount,
     inputHeat: heatOf(shape.rows, hot.inputs),
     outputHeat: heatOf(things, hot.outputs),
     threads: Array.from({ length: shape.threads }, () => ({
@@ -326,6 +337,7 @@ function planLayout(
       bag: memory.take(
         (1 + Math.min(2 * window, mode === 'dm-concatenation' ? 2 * window : tokenCapacity) * mostParts) * 4,
       ),
+      held: heldCount > 0 ? memory.take(heldCount * (16 + 2 * stride)) : 0,
       pool: memory.take(poolBytes),
       inputCopies: copiesOf(hot.inputs),
       outputCopies: copiesOf(hot.outputs),

@@ -8,7 +8,7 @@
  * It checks nothing: `bags.ts` is the facade that does, and `bags.scalar.ts` the twin that says in plain arithmetic what
  * each step means. No globals, no static data, no allocation: everything lives where the plan points.
  */
-import { draw, drawNegative } from './simd/arithmetic.assembly';
+import { draw, drawNegative, madd } from './simd/arithmetic.assembly';
 import { HotRows, mergeAll, rowToUse, sharedRow } from './simd/hot-rows.assembly';
 import { fillPool, NegativePool, poolBytes, renewPool, takeNegative } from './simd/negative-pool.assembly';
 import { oneByFrozen, oneByMany, oneBySix } from './simd/one-by-many.assembly';
@@ -49,6 +49,9 @@ class Plan {
   sequenceVector: usize;
   sequenceStart: usize;
   bag: usize;
+  /** Where things have parts: the things that the window may reach, `heldCount` of them; 0 otherwise. See `trainHeld`. */
+  held: usize;
+  heldCount: u32;
   pool: NegativePool;
   /** Rows of which things consist. */
   inputs: HotRows;
@@ -95,7 +98,9 @@ export function merge(plan: Plan): void {
 @inline
 function trainMode(plan: Plan, count: i32, rate: f32): i32 {
   if (plan.mode == SKIP_GRAM) return trainSkipGram(plan, count, rate);
-  if (plan.mode == CBOW || plan.mode == DM) return trainMean(plan, count, rate);
+  if (plan.mode == CBOW || plan.mode == DM) {
+    return plan.held ? trainHeld(plan, count, rate) : trainMean(plan, count, rate);
+  }
   if (plan.mode == DM_CONCATENATION) return trainConcatenation(plan, count, rate);
   return trainSequences(plan, count, rate);
 }
@@ -161,6 +166,116 @@ function trainMean(plan: Plan, count: i32, rate: f32): i32 {
     predictions++;
   }
   return predictions;
+}
+
+/**
+ * The same where things have parts. A thing is context of some ten targets one after the other, so the sum of its rows is
+ * taken once, when the window first reaches it, and held; what its rows learn is kept beside it, counted in, and given to
+ * them once, when the window has passed. Until then other things that share a row do not see it, as between threads.
+ */
+function trainHeld(plan: Plan, count: i32, rate: f32): i32 {
+  let sequence: usize = 0;
+  let predictions = 0;
+  // Things from `oldest` to before `newest` are held.
+  let oldest = 0;
+  let newest = 0;
+  for (let at = 0; at < count; at++) {
+    const target = tokenAt(plan, at);
+    if (target < 0) {
+      for (; oldest < newest; oldest++) release(plan, oldest);
+      oldest = newest = at + 1;
+      sequence = plan.mode == DM && target < -1 ? rowOfSequence(plan, target) : 0;
+      continue;
+    }
+    const reach = drawReach(plan);
+    for (; oldest < at - plan.window; oldest++) release(plan, oldest);
+    for (; newest < count && newest - at <= reach && tokenAt(plan, newest) >= 0; newest++) hold(plan, newest);
+    const things = sequence != 0 ? plan.bag + 4 : plan.bag;
+    if (sequence != 0) store<usize>(plan.bag, sequence);
+    let end = things;
+    let rows: i32 = sequence != 0 ? 1 : 0;
+    for (let other = max(oldest, at - reach); other < newest && other - at <= reach; other++) {
+      if (other == at) continue;
+      const thing = heldAt(plan, other);
+      store<usize>(end, thing);
+      rows += <i32>load<f32>(thing);
+      end += 4;
+    }
+    if (rows == 0) continue;
+    drawOutputs(plan, target, plan.outputs);
+    gatherHeld(plan, sequence, things, end, <f32>1 / <f32>rows);
+    learn(plan, plan.vector, plan.outputs, rate);
+    if (sequence != 0 && plan.learnsSequences) {
+      spread(plan.bag, things, plan.stride, plan.vector, plan.start);
+    }
+    if (plan.learnsThings && things < end) {
+      // What is held learns behind its number of rows and their sum.
+      for (let entry = things; entry < end; entry += 4) {
+        store<usize>(entry, load<usize>(entry) + HELD_HEAD + plan.stride);
+      }
+      spread(things, end, plan.stride, plan.vector, plan.start);
+    }
+    predictions++;
+  }
+  for (; oldest < newest; oldest++) release(plan, oldest);
+  return predictions;
+}
+
+/** Of a held thing: the number of its rows (f32), then from here their sum as it was, then what each is to learn. */
+// @ts-ignore: decorator
+@inline
+const HELD_HEAD: usize = 16;
+
+// @ts-ignore: decorator
+@inline
+function heldAt(plan: Plan, at: i32): usize {
+  return plan.held + <usize>(<u32>at % plan.heldCount) * (HELD_HEAD + (plan.stride << 1));
+}
+
+function hold(plan: Plan, at: i32): void {
+  const thing = heldAt(plan, at);
+  const end = collect(plan, tokenAt(plan, at), plan.bag);
+  store<f32>(thing, <f32>((end - plan.bag) >> 2));
+  sumRows(plan.bag, end, plan.stride, thing + HELD_HEAD);
+  memory.fill(thing + HELD_HEAD + plan.stride, 0, plan.stride);
+}
+
+function release(plan: Plan, at: i32): void {
+  if (!plan.learnsThings) return;
+  const learned = heldAt(plan, at) + HELD_HEAD + plan.stride;
+  const end = collect(plan, tokenAt(plan, at), plan.bag);
+  add(plan.bag, end, plan.stride, learned);
+}
+
+/** The mean of the sequence, where there is one, and of all rows of the held things, twice, as `gather` does. */
+function gatherHeld(plan: Plan, sequence: usize, things: usize, end: usize, by: f32): void {
+  const stride = plan.stride;
+  const share = f32x4.splat(by);
+  for (let d: usize = 0; d < stride; d += 32) {
+    const both = d + 16 < stride;
+    let a = f32x4.splat(0);
+    let b = a;
+    if (sequence != 0) {
+      a = v128.load(sequence + d);
+      if (both) b = v128.load(sequence + d, 16);
+    }
+    for (let entry = things; entry < end; entry += 4) {
+      const thing = load<usize>(entry);
+      const sum = thing + HELD_HEAD + d;
+      const rows = v128.load32_splat(thing);
+      a = f32x4.add(a, madd(rows, v128.load(sum + stride), v128.load(sum)));
+      // Beyond a row's end lies what is not used.
+      b = f32x4.add(b, madd(rows, v128.load(sum + stride, 16), v128.load(sum, 16)));
+    }
+    a = f32x4.mul(a, share);
+    v128.store(plan.vector + d, a);
+    v128.store(plan.start + d, a);
+    if (both) {
+      b = f32x4.mul(b, share);
+      v128.store(plan.vector + d, b, 16);
+      v128.store(plan.start + d, b, 16);
+    }
+  }
 }
 
 /** Each thing's rows predict its contexts: fastText, whose vector of a thing is made once a window and learns at once. */
@@ -339,6 +454,46 @@ function gather(bag: usize, end: usize, stride: usize, vector: usize, start: usi
     a = f32x4.mul(a, share);
     v128.store(vector + d, a);
     v128.store(start + d, a);
+  }
+}
+
+/** The sum of the rows from `bag` to `end`. */
+function sumRows(bag: usize, end: usize, stride: usize, sum: usize): void {
+  const first = load<usize>(bag);
+  const unrolled = stride & ~63;
+  let d: usize = 0;
+  for (; d < unrolled; d += 64) {
+    const p = first + d;
+    let a = v128.load(p);
+    let b = v128.load(p, 16);
+    let c = v128.load(p, 32);
+    let e = v128.load(p, 48);
+    for (let row = bag + 4; row < end; row += 4) {
+      const q = load<usize>(row) + d;
+      a = f32x4.add(a, v128.load(q));
+      b = f32x4.add(b, v128.load(q, 16));
+      c = f32x4.add(c, v128.load(q, 32));
+      e = f32x4.add(e, v128.load(q, 48));
+    }
+    v128.store(sum + d, a);
+    v128.store(sum + d, b, 16);
+    v128.store(sum + d, c, 32);
+    v128.store(sum + d, e, 48);
+  }
+  for (; d < stride; d += 16) {
+    let a = v128.load(first + d);
+    for (let row = bag + 4; row < end; row += 4) a = f32x4.add(a, v128.load(load<usize>(row) + d));
+    v128.store(sum + d, a);
+  }
+}
+
+/** Adds `learned` to each row from `bag` to `end`. */
+function add(bag: usize, end: usize, stride: usize, learned: usize): void {
+  for (let row = bag; row < end; row += 4) {
+    const p = load<usize>(row);
+    for (let d: usize = 0; d < stride; d += 16) {
+      v128.store(p + d, f32x4.add(v128.load(p + d), v128.load(learned + d)));
+    }
   }
 }
 

@@ -63,6 +63,13 @@ export interface ScalarBags extends BagModel {
   readonly random: Uint32Array;
 }
 
+/** A thing in the window: the sum of its rows as it was, and what each of them is to learn. */
+interface HeldThing {
+  readonly rows: readonly number[];
+  readonly sum: Float32Array;
+  readonly learned: Float32Array;
+}
+
 /** @returns predictions learned from */
 export function trainBagsScalar(model: ScalarBags, tokens: Int32Array, learningRate: number): number {
   return new ScalarTraining(model, tokens, fround(learningRate)).run();
@@ -76,6 +83,9 @@ class ScalarTraining {
   /** Row of the sequence that is open. */
   #sequence: number | undefined;
   #sequenceVector = new Float32Array();
+  /** Things with parts that the window may reach, by where they are; the next that is not among them. */
+  readonly #held = new Map<number, HeldThing>();
+  #newest = 0;
 
   constructor(
     private readonly model: ScalarBags,
@@ -92,6 +102,7 @@ class ScalarTraining {
       if (token >= 0) this.#visit(at);
       else {
         this.#close();
+        this.#newest = at + 1;
         this.#open(token < -1 ? this.model.firstSequence - 2 - token : undefined);
       }
     }
@@ -105,6 +116,10 @@ class ScalarTraining {
     if (mode === 'skip-gram' || (mode === 'dbow' && model.trainsThings)) this.#visitCentre(at);
     if (mode === 'dbow' && this.#sequence !== undefined) this.#predict(this.#sequenceVector, tokens[at]);
     if (mode !== 'dm-concatenation' && mode !== 'cbow' && mode !== 'dm') return;
+    if (model.parts) {
+      this.#visitHeld(at);
+      return;
+    }
     const reach = mode === 'dm-concatenation' ? model.window : this.#drawReach();
     const bag = bagOf(model, tokens, at, reach, this.#sequence);
     if (bag.length === 0) return;
@@ -118,6 +133,46 @@ class ScalarTraining {
       const from = mode === 'dm-concatenation' ? slot * model.stride : 0;
       spread(model, row, vector.subarray(from), start.subarray(from));
     });
+  }
+
+  /** Rows of a context give their sum when the window first reaches it, and learn when the window has passed. */
+  #visitHeld(at: number): void {
+    const { model, tokens } = this;
+    const { input, stride, learns } = model;
+    const reach = this.#drawReach();
+    for (const other of this.#held.keys()) if (other < at - model.window) this.#release(other);
+    for (; this.#newest < tokens.length && this.#newest - at <= reach && tokens[this.#newest] >= 0; this.#newest++) {
+      const rows = rowsOf(model, tokens[this.#newest]);
+      this.#held.set(this.#newest, { rows, sum: sumOf(model, rows), learned: new Float32Array(stride) });
+    }
+    const contexts = [...this.#held]
+      .filter(([other]) => other !== at && Math.abs(other - at) <= reach)
+      .map(([, thing]) => thing);
+    const sequence = model.mode === 'dm' ? this.#sequence : undefined;
+    const count = contexts.reduce((sum, { rows }) => sum + rows.length, sequence === undefined ? 0 : 1);
+    if (count === 0) return;
+    const share = fround(1 / count);
+    const start =
+      sequence === undefined ? new Float32Array(stride) : input.slice(sequence * stride, (sequence + 1) * stride);
+    for (let d = 0; d < stride; d++) {
+      for (const { rows, sum, learned } of contexts) {
+        start[d] = fround(start[d] + fround(sum[d] + fround(rows.length * learned[d])));
+      }
+      start[d] = fround(start[d] * share);
+    }
+    const vector = start.slice();
+    this.#predict(vector, tokens[at]);
+    if (sequence !== undefined && learns.sequences) spread(model, sequence, vector, start);
+    for (const { learned } of learns.things ? contexts : []) {
+      for (let d = 0; d < stride; d++) learned[d] = fround(learned[d] + fround(vector[d] - start[d]));
+    }
+  }
+
+  #release(at: number): void {
+    const { model } = this;
+    const { rows, learned } = this.#held.get(at) as HeldThing;
+    this.#held.delete(at);
+    if (model.learns.things) for (const row of rows) spread(model, row, learned, new Float32Array(model.stride));
   }
 
   #visitCentre(at: number): void {
@@ -143,6 +198,7 @@ class ScalarTraining {
 
   #close(): void {
     const { model } = this;
+    for (const at of this.#held.keys()) this.#release(at);
     const row = this.#sequence;
     this.#sequence = undefined;
     if (model.mode !== 'dbow' || row === undefined || !model.learns.sequences) return;
@@ -224,12 +280,15 @@ export function vectorOf(model: BagModel, rows: readonly number[]): Float32Array
   return vector;
 }
 
-export function meanOf({ input, stride }: BagModel, rows: readonly number[]): Float32Array {
-  const sum = input.slice(rows[0] * stride, (rows[0] + 1) * stride);
+export function meanOf(model: BagModel, rows: readonly number[]): Float32Array {
   const share = fround(1 / rows.length);
+  return sumOf(model, rows).map((sum) => sum * share);
+}
+
+function sumOf({ input, stride }: BagModel, rows: readonly number[]): Float32Array {
+  const sum = input.slice(rows[0] * stride, (rows[0] + 1) * stride);
   for (let d = 0; d < stride; d++) {
     for (let i = 1; i < rows.length; i++) sum[d] = fround(sum[d] + input[rows[i] * stride + d]);
-    sum[d] = fround(sum[d] * share);
   }
   return sum;
 }
