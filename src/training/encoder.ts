@@ -16,6 +16,8 @@ export interface Encoder {
   readonly sequence?: (sequences: EventSequences) => Promise<Float32Array>;
   /** One vector an event: (events, contextDimension), such as [T, h_left, h_right] (Peters et al. 2018). */
   readonly contexts?: (sequences: EventSequences) => Promise<{ dimension: number; vectors: Float32Array }>;
+  /** Every layer of each event, for the weights that a task learns over them (elmo/task-weights.ts). */
+  readonly layers?: (sequences: EventSequences) => Promise<Layers>;
   /**
    * What comes next: one question a sequence, (sequences, dimension); question . output + outputBias ranks the things.
    * Zeros where it knows nothing of a sequence.
@@ -24,6 +26,16 @@ export interface Encoder {
   /** One vector a text: (texts, dimension); zeros where nothing of a text is known. */
   readonly text?: (texts: readonly string[]) => Promise<Float32Array>;
   close(): Promise<void>;
+}
+
+/** An event's vectors, the layers of Peters et al. one after the other: [T, T], then [h_left, h_right] of each. */
+export interface Layers {
+  /** Layers of the network and T. */
+  readonly layers: number;
+  /** Length of a layer's vector: twice the dimension. */
+  readonly width: number;
+  /** (events, layers, width) */
+  readonly vectors: Float32Array;
 }
 
 export type Artifacts = Readonly<Record<string, Uint8Array>>;

@@ -19,6 +19,8 @@ export interface PaymentVectorOptions extends ProbeOptions {
 export interface PaymentVectorTrial {
   /** One a row of the table, each from events up to and including that payment. */
   readonly vectors: Columns;
+  /** Its layers as weighed for the labels, where a model has layers: one a row of the table. */
+  readonly weighed?: Columns;
   /** For the protocol. @default 'from events before the test' */
   readonly learnedFrom?: string;
   readonly options?: PaymentVectorOptions;
@@ -53,7 +55,7 @@ export function canProbe({ labels }: LabelledTable, { training, test }: PaymentR
 export function evaluatePaymentVectors(
   table: LabelledTable,
   split: TimeSplit,
-  { vectors, learnedFrom = 'from events before the test', options = {} }: PaymentVectorTrial,
+  { vectors, weighed, learnedFrom = 'from events before the test', options = {} }: PaymentVectorTrial,
 ): Evaluation {
   const rows = paymentRows(table, split);
   if (!canProbe(table, rows))
@@ -77,6 +79,9 @@ export function evaluatePaymentVectors(
     baselines: [
       { name: 'hand-made features', plain: true, metrics: measure([features]) },
       { name: 'vectors alone', plain: false, metrics: measure([vectors]) },
+      ...(weighed
+        ? [{ name: 'features and layers weighed by the labels', plain: false, metrics: measure([features, weighed]) }]
+        : []),
     ],
   };
 }

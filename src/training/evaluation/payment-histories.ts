@@ -3,14 +3,22 @@
  * features of payments: one job of a background thread.
  */
 import { KindredError } from '../../errors';
+import type { Layers } from '../encoder';
 import { type Encoder, openEncoder } from '../encoders';
+import { learnTaskWeights } from '../sequence2vec/elmo/task-weights';
 import type { EventSequences } from '../sequence2vec/event-sequences';
 import { eventsBefore, pastsOf } from '../sequence2vec/pasts';
 import type { SequenceModel, TrainingContext } from '../trainer';
 import { trainNamed } from '../trainers';
 import type { Evaluation } from './evaluation';
 import type { LabelledTable, TimeSplit } from './fraud';
-import { canProbe, evaluatePaymentVectors, paymentRows } from './frozen-vectors';
+import {
+  canProbe,
+  evaluatePaymentVectors,
+  type PaymentRows,
+  type PaymentVectorTrial,
+  paymentRows,
+} from './frozen-vectors';
 import { trainedOnRest } from './held-out-training';
 import type { Columns } from './linear-probe';
 
@@ -54,9 +62,12 @@ export async function trainAndEvaluateOnPayments(
   try {
     const asked = Int32Array.from([...rows.training, ...rows.test]);
     const longest = typeof options.maxLength === 'number' ? options.maxLength : LONGEST_PAST;
-    const vectors = await vectorsAtPayments(encoder, { sequences, table }, { rows: asked, longest });
+    const histories = { sequences, table };
+    const trial = encoder.layers
+      ? await layeredTrial((pasts) => encoder.layers!(pasts), histories, { rows, asked, longest, seed })
+      : { vectors: await vectorsAtPayments(encoder, histories, { rows: asked, longest }) };
     return evaluatePaymentVectors(table, split, {
-      vectors,
+      ...trial,
       // What is pooled was learned before, from whatever the store held then.
       ...(base !== undefined && { learnedFrom: 'what they pool from all events, how from those before the test' }),
     });
@@ -66,19 +77,71 @@ export async function trainAndEvaluateOnPayments(
 }
 
 /**
+ * The contextual vector [T, h_left, h_right] of each payment, and its layers as the task weighs them: the weights are learned
+ * from the labels of the rows that the linear model learns from, and from no others.
+ */
+async function layeredTrial(
+  layersOf: NonNullable<Encoder['layers']>,
+  histories: PaymentHistories,
+  { rows, asked, longest, seed }: { rows: PaymentRows; asked: Int32Array; longest: number; seed: number },
+): Promise<Pick<PaymentVectorTrial, 'vectors' | 'weighed'>> {
+  let shape = { layers: 1, width: 0 };
+  const read = async (pasts: EventSequences): Promise<Columns> => {
+    const { layers, width, vectors } = await layersOf(pasts);
+    shape = { layers, width };
+    return lastOf(pasts, { width: layers * width, values: vectors });
+  };
+  const { values: vectors } = await columnsAtPayments(read, histories, { rows: asked, longest });
+  const labels = new Int32Array(histories.table.rows).fill(-1);
+  for (const row of rows.training) labels[row] = histories.table.labels[row];
+  const learned = await learnTaskWeights({ ...shape, vectors }, labels, { classes: 2, seed });
+  return {
+    vectors: contextsOf({ ...shape, vectors }),
+    weighed: { width: shape.width, values: learned.mix({ ...shape, vectors }) },
+  };
+}
+
+/** [T, h_left, h_right] of the top layer. */
+function contextsOf({ layers, width, vectors }: Layers): Columns {
+  const rows = vectors.length / (layers * width);
+  const dimension = width / 2;
+  const values = new Float32Array(rows * 3 * dimension);
+  for (let row = 0; row < rows; row++) {
+    const at = row * layers * width;
+    values.set(vectors.subarray(at, at + dimension), row * 3 * dimension);
+    values.set(vectors.subarray(at + (layers - 1) * width, at + layers * width), (3 * row + 1) * dimension);
+  }
+  return { width: 3 * dimension, values };
+}
+
+/**
  * For each row asked for, the vector of its account's events up to and including that payment; zeros for the others, and
  * where the account has no event until then.
  * @param asked the rows, and how many events of a history the encoder is given at most
  */
-export async function vectorsAtPayments(
+export function vectorsAtPayments(
   encoder: Pick<Encoder, 'dimension' | 'sequence' | 'contexts'>,
-  { sequences, table }: PaymentHistories,
-  asked: { readonly rows: Int32Array; readonly longest: number },
+  histories: PaymentHistories,
+  asked: AskedRows,
 ): Promise<Columns> {
-  const { rows, longest } = asked;
+  return columnsAtPayments((pasts) => lastVectors(encoder, pasts), histories, asked, encoder.dimension);
+}
+
+interface AskedRows {
+  readonly rows: Int32Array;
+  readonly longest: number;
+}
+
+/** @param read one row for each of the pasts */
+async function columnsAtPayments(
+  read: (pasts: EventSequences) => Promise<Columns>,
+  { sequences, table }: PaymentHistories,
+  { rows, longest }: AskedRows,
+  usualWidth = 0,
+): Promise<Columns> {
   const { events, sequenceOf } = eventsOfRows(sequences, table);
   const known = rows.filter((row) => events[row] >= 0);
-  let width = encoder.dimension;
+  let width = usualWidth;
   let values = new Float32Array(0);
   for (let start = 0; start < known.length; start += PAYMENTS_A_TURN) {
     const turn = known.subarray(start, start + PAYMENTS_A_TURN);
@@ -87,7 +150,7 @@ export async function vectorsAtPayments(
       turn.map((row) => events[row]),
       { sequenceOf: turn.map((row) => sequenceOf[row]), longest },
     );
-    const part = await lastVectors(encoder, pasts);
+    const part = await read(pasts);
     width = part.width;
     if (values.length === 0) values = new Float32Array(table.rows * width);
     turn.forEach((row, i) => {
@@ -108,6 +171,11 @@ async function lastVectors(
       remedy: 'Measure a model of pooling, doc2vec, coles or elmo.',
     });
   const { dimension: width, vectors } = await encoder.contexts(pasts);
+  return lastOf(pasts, { width, values: vectors });
+}
+
+/** Of what each event has, that of each past's last event. */
+function lastOf(pasts: EventSequences, { width, values: vectors }: Columns): Columns {
   const values = new Float32Array((pasts.offsets.length - 1) * width);
   for (let past = 0; past + 1 < pasts.offsets.length; past++) {
     const last = pasts.offsets[past + 1] - 1;

@@ -1,4 +1,5 @@
 /** What frozen vectors add is measured by time, from pasts alone; planted, it is found, and where there is none, none is. */
+import { openEncoder } from '../../../src/training/encoders';
 import type { LabelledTable } from '../../../src/training/evaluation/fraud';
 import { canProbe, evaluatePaymentVectors, paymentRows } from '../../../src/training/evaluation/frozen-vectors';
 import {
@@ -9,6 +10,7 @@ import {
 import { Random } from '../../../src/training/kernels/random';
 import { type EventSequences, EventSequencesBuilder } from '../../../src/training/sequence2vec/event-sequences';
 import { eventsBefore, pastsOf } from '../../../src/training/sequence2vec/pasts';
+import type { SequenceModel } from '../../../src/training/trainer';
 import { parseOptions, trainers } from '../../../src/training/trainers';
 
 const DAY = 86_400_000;
@@ -152,5 +154,25 @@ describe('what vectors add to features', () => {
     expect(delayed!.baselines[0]).toEqual(features);
     const late = { trainTo: 20 * DAY, testFrom: DAYS * DAY, seed: 1 };
     expect(await trainAndEvaluateOnPayments('coles', data, coles, late)).toBeUndefined();
+  });
+
+  it('weighs the layers of ELMo by the labels that the linear model learns from, beside its contexts', async () => {
+    const small = { dimension: 4, hidden: 8, layers: 2, epochs: 2, maxLength: 6, samples: 0, learningRate: 0.01 };
+    const elmo = parseOptions(trainers.elmo, small) as Record<string, unknown>;
+    const evaluation = await trainAndEvaluateOnPayments('elmo', data, elmo, { ...split, seed: 1 });
+    const [features, , weighed] = evaluation!.baselines;
+    expect(weighed.name).toBe('features and layers weighed by the labels');
+    expect(weighed.metrics.averagePrecision).toBeGreaterThan(features.metrics.averagePrecision);
+    // What stands first is of the contexts, read here as whoever has only those would.
+    const known = eventsBefore(data.sequences, split.testFrom);
+    const model = (await trainers.elmo.train(known, { ...elmo, seed: 1 })) as SequenceModel;
+    const encoder = await openEncoder('elmo', model.artifacts);
+    const rows = paymentRows(data.table, split);
+    const asked = { rows: Int32Array.from([...rows.training, ...rows.test]), longest: 6 };
+    const vectors = await vectorsAtPayments(encoder, data, asked);
+    await encoder.close();
+    expect(vectors.width).toBe(12);
+    const { averagePrecision } = evaluatePaymentVectors(data.table, split, { vectors }).metrics;
+    expect(evaluation!.metrics.averagePrecision).toBeCloseTo(averagePrecision, 6);
   });
 });

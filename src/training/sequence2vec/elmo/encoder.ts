@@ -1,6 +1,6 @@
 /** Contextual vectors of events that came after training, and what comes next: what is kept of a model, and what opens it. */
 import { KindredError } from '../../../errors';
-import type { Artifacts, Encoder, Loader } from '../../encoder';
+import type { Artifacts, Encoder, Layers, Loader } from '../../encoder';
 import { Session } from '../../onnx/session';
 import { rowShape } from '../../onnx/training-graph';
 import { type EventInputs, eventReader, eventTables, NO_EVENT } from '../event-inputs';
@@ -30,16 +30,6 @@ export function elmoArtifacts(
     [NETWORK]: network,
     [THINGS]: new Uint8Array(things.buffer, things.byteOffset, things.byteLength),
   };
-}
-
-/** An event's vectors, the layers of Peters et al. one after the other: [T, T], then [h_left, h_right] of each. */
-export interface Layers {
-  /** Layers of the network and T. */
-  readonly layers: number;
-  /** Length of a layer's vector: twice the dimension. */
-  readonly width: number;
-  /** (events, layers, width) */
-  readonly vectors: Float32Array;
 }
 
 /** Padded steps in one call of the runtime, at most, unless a single sequence is longer. */

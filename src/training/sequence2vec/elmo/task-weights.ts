@@ -3,6 +3,7 @@
  * gamma x sum of s_j x layer_j with the s_j softmax-normalised, learned together with a linear head for the task's labels.
  */
 import { InputError } from '../../../errors';
+import type { Layers } from '../../encoder';
 import { Random as Draws } from '../../kernels/random';
 import { dense, denseParameters } from '../../onnx/layers';
 import { softmaxCrossEntropy } from '../../onnx/losses';
@@ -11,7 +12,6 @@ import { reduceSum, reshape } from '../../onnx/operations/broadcasting';
 import { softmax } from '../../onnx/operations/probabilities';
 import { Random } from '../../onnx/random';
 import { TrainingSession } from '../../onnx/training-session';
-import type { Layers } from './encoder';
 
 export interface TaskWeightsOptions {
   readonly classes: number;
