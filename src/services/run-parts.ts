@@ -1,6 +1,6 @@
 /** The parts of a run that go on off this thread: where each keeps its state, what it reports, and what need not be done again. */
 import type { ModelEvaluation } from '../domain/model';
-import { runInBackground, trainInBackground } from '../training/background';
+import { type BackgroundJob, runInBackground, trainInBackground } from '../training/background';
 import type { TrainingContext } from '../training/trainer';
 import type { RunCheckpoints } from './checkpoints';
 import type { OffThread, Part, Prepared } from './learning/lesson';
@@ -17,9 +17,24 @@ export async function measure(
   if (!checkpoints || fingerprint === undefined) return prepared.evaluate(off);
   const kept = checkpoints.measured(fingerprint);
   if (kept) return kept.evaluation;
-  const evaluation = await prepared.evaluate(off);
+  const evaluation = await prepared.evaluate(keepingOwn(off, `${fingerprint} its own evaluation`, checkpoints));
   checkpoints.keepMeasured(fingerprint, evaluation);
   return evaluation;
+}
+
+/** A trainer's own evaluation, done before an interruption of what was measured besides, is not done again either. */
+function keepingOwn(off: OffThread, fingerprint: string, checkpoints: RunCheckpoints): OffThread {
+  return {
+    train: off.train,
+    run: async <Result>(job: BackgroundJob, part: Part = 'evaluation') => {
+      if (part !== 'evaluation') return off.run<Result>(job, part);
+      const kept = checkpoints.measured(fingerprint);
+      if (kept) return kept.evaluation as Result;
+      const evaluation = await off.run<Result>(job, part);
+      checkpoints.keepMeasured(fingerprint, evaluation as ModelEvaluation | undefined);
+      return evaluation;
+    },
+  };
 }
 
 export function offThread(

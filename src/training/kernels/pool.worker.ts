@@ -47,7 +47,8 @@ async function work({ kernel: reference, thread, source, seed, learningRate, con
     const trained = kernel.train(count, learningRate * Math.max(LEAST_RATE, 1 - unit / source.units), unit);
     random.seed(seed, unit, LOSS);
     const loss = kernel.sampleLoss(count, random);
-    const inTail = unit >= source.units * TAIL_FROM;
+    // The last unit always counts: a short run has a loss too.
+    const inTail = unit >= Math.min(source.units * TAIL_FROM, source.units - 1);
     report = {
       units: report.units + 1,
       tokens: report.tokens + trained.tokens,
