@@ -16,7 +16,7 @@ export function trainCommand(): Command {
   return withTrainingOptions(
     new Command('train').description('train a model on what the store holds').argument('<trainer>', 'see below'),
   )
-    .option('--promote', 'let it answer once it is there, if it beats the plain baseline')
+    .option('--promote', 'let it answer once it is there, unless it loses to the plain baseline')
     .option('--force', 'with --promote: even if it does not')
     .option('--restart', 'begin anew, where an interrupted run left a checkpoint to go on from')
     .option('--no-evaluate', 'skip measuring on held-out data (then only --force promotes)')

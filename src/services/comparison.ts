@@ -34,7 +34,9 @@ export class Comparison {
     checkIds('id', [id], 1);
     pageSize(first);
     if (named.length < 2 || named.length > MAX_COMPARED)
-      throw new InputError('models', `A comparison is of 2 to ${MAX_COMPARED} models; there are ${named.length}.`);
+      throw new InputError('models', `A comparison is of 2 to ${MAX_COMPARED} models; there are ${named.length}.`, {
+        remedy: 'Name models by their ids, or spaces for what is live there.',
+      });
     const models: Model[] = [];
     for (const [at, name] of named.entries()) models.push(await this.versions.named(`models[${at}]`, name));
     checkDifferent(

@@ -202,7 +202,7 @@ export function judge(model: Pick<Model, 'id' | 'trainer' | 'evaluation'>): Verd
       refusal: refused(
         model.id,
         `Model "${model.id}" loses to the plain baseline: ${say(plain)}.`,
-        'Train longer or on more data, or promote it anyway with force.',
+        'Train longer or on more data, or promote it anyway by force (--force, or force: true).',
       ),
     };
   return ahead.length > 0 ? { note: `A stronger baseline is ahead: ${ahead.map(say).join('; ')}.` } : {};

@@ -29,9 +29,13 @@ function checkEvent({ thing, occurredAt, amount, categories = [] }: SequenceQues
     });
   // Networks reckon in 32-bit floats.
   if (amount !== undefined && !Number.isFinite(Math.fround(amount)))
-    throw new InputError(`${field}.amount`, `An amount is a finite number; this one is ${amount}.`, {
-      remedy: 'Leave it out where it is not known.',
-    });
+    throw new InputError(
+      `${field}.amount`,
+      `An amount is a number of at most 3.4e38 either way; this one is ${amount}.`,
+      {
+        remedy: 'Leave it out where it is not known.',
+      },
+    );
   if (categories.length > MAX_CATEGORIES)
     throw new InputError(`${field}.categories`, `An event has at most ${MAX_CATEGORIES} categories.`);
   categories.forEach(({ name, value }, place) => {

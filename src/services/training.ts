@@ -6,6 +6,7 @@ import type { Model, ModelEvaluation, TrainingRun } from '../domain/model';
 import { KindredError } from '../errors';
 import type { Database } from '../stores/database';
 import { failInterruptedRuns, findRun, listRuns, saveRun } from '../stores/runs';
+import { trainers } from '../training/trainers';
 import { Checkpoints, type RunCheckpoints } from './checkpoints';
 import { lessons } from './learning/lessons';
 import type { ModelRegistry } from './registry';
@@ -96,6 +97,7 @@ export class TrainingRuns {
     input: Pick<StartTraining, 'space' | 'options' | 'dataFrom' | 'dataTo'> = {},
   ): Promise<RunningEvaluation> {
     const model = await this.registry.get(subject);
+    if (!model && !Object.hasOwn(trainers, subject)) throw nothingNamed(subject);
     const given = {
       ...input,
       trainer: model?.trainer ?? subject,
@@ -243,4 +245,15 @@ function nothingToMeasureBy(trainer: string): KindredError {
         : 'Give more data, or longer sequences: what is left when something is held out must be enough to learn from.',
     facts: { trainer },
   });
+}
+
+function nothingNamed(subject: string): KindredError {
+  return new KindredError(
+    'BAD_USER_INPUT',
+    `There is neither a trainer nor a model called "${subject.slice(0, 80)}".`,
+    {
+      field: 'trainer',
+      remedy: `Name a trainer (${Object.keys(trainers).join(', ')}), or a model that "kindred models" lists.`,
+    },
+  );
 }

@@ -29,6 +29,14 @@ describe('training runs', () => {
     await expect(run).rejects.toThrow('node2vec');
   });
 
+  it('are not of a trainer or a model that there is not, be it the name of a method', async () => {
+    for (const subject of ['items-99', 'constructor', 'word3vec']) {
+      const run = open.services.evaluation.evaluate(subject);
+      await expect(run).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: 'trainer' });
+      await expect(run).rejects.toThrow(`neither a trainer nor a model called "${subject}"`);
+    }
+  });
+
   it('say that a model was not measured where nothing could be hidden', async () => {
     const { outcome } = await open.services.training.start({ trainer: 'node2vec', options: { epochs: 1 } });
     expect((await outcome).model.evaluation).toBeUndefined();
