@@ -106,7 +106,8 @@ describe('the lesson of', () => {
       expect(column in evaluation!.metrics).toBe(ofPayments);
       if (ofPayments) {
         const rivals = evaluation!.baselines.filter(({ metrics }) => column in metrics);
-        expect(rivals.map((rival) => rival.name)).toEqual(['hand-made features', 'vectors alone']);
+        const layered = name === 'elmo' ? ['features and layers weighed by the labels'] : [];
+        expect(rivals.map((rival) => rival.name)).toEqual(['hand-made features', 'vectors alone', ...layered]);
         expect(evaluation!.protocol).toContain('hand-made features');
         // Twice: of halves, and of payments.
         const owned = evaluation!.protocol.match(/but for what merchants-1, which is pooled, had learned/g) ?? [];
