@@ -68,7 +68,7 @@ function node(): Finding {
         check: 'Node',
         state: 'fail',
         found: process.versions.node,
-        remedy: 'Install Node 20.19 or newer; 22 trains faster, having relaxed SIMD.',
+        remedy: 'Install Node 20.19 or newer.',
       };
 }
 

@@ -1,13 +1,11 @@
 /**
- * word2vec on the Brown corpus agrees with people about which words are alike, beside gensim's Word2Vec on the same
- * sentences in the same order with the same options and epochs; means of seeds 1, 2 and 3 on both sides. The peer needs
- * Python, so its figures stand here; `npm run bench -- word2vec` measures both anew.
+ * word2vec on the Brown corpus agrees with people about which words are alike at least as well as gensim's Word2Vec on the
+ * same sentences in the same order with the same options and epochs; means of seeds 1, 2 and 3 on both sides. The peer
+ * needs Python, so its figures stand here; `npm run bench -- word2vec` measures both anew.
  *
- * Means that reach gensim's are held to them. The others fall short, and are held to a number of standard errors (of
- * gensim's mean of three seeds) below: skip-gram to one on SimLex-999 and MEN; CBOW to one on MEN and to two on Rare Words.
- * Skip-gram's options are those it began with. With CBOW's passes and minCount (20 and 5), which MTurk-771 prefers, it is
- * above gensim on WordSim-353 (0.449 to 0.440) and MEN (0.432 to 0.424), and below by more than a standard error on
- * SimLex-999 (0.154 to 0.164) and Rare Words (0.328 to 0.352).
+ * Three seeds leave a standard error of about 0.005 on either side, so a small lead is none. With six seeds each (gensim in
+ * brackets) skip-gram has 0.338 (0.328), 0.172 (0.165), 0.281 (0.277) and 0.285 (0.278) on the four sets, CBOW 0.296
+ * (0.279), 0.116 (0.114), 0.422 (0.422) and 0.278 (0.260).
  */
 import { describeWithData, realData } from '../real-data';
 import { corpusOfSentences, shuffledBrownSentences, WORD_SETS, type WordSet } from './brown';
@@ -33,27 +31,13 @@ const GENSIM: Record<Architecture, Record<WordSet, readonly number[]>> = {
   },
 };
 
-/** Standard errors below gensim's mean that are allowed, where it is not reached. */
-const SHORTFALLS: Record<Architecture, Partial<Record<WordSet, number>>> = {
-  skipgram: { 'SimLex-999': 1, MEN: 1 },
-  cbow: { MEN: 1, 'Rare Words': 2 },
-};
-
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-
-/** Of the mean of these values. */
-function standardError(values: readonly number[]): number {
-  const squares = values.map((value) => (value - mean(values)) ** 2);
-  return Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / (values.length - 1) / values.length);
-}
 
 describeWithData('text_brown', "word2vec on Brown's sentences", (folder) => {
   const judgements = realData('word_eval');
   for (const architecture of ARCHITECTURES) {
-    const shortfalls = SHORTFALLS[architecture];
-    const short = Object.entries(shortfalls).map(([set, errors]) => `${set} (by at most ${errors} standard errors)`);
     (judgements ? test : test.skip)(
-      `${architecture} agrees with people at least as well as gensim, falling short on ${short.join(' and ')}`,
+      `${architecture} agrees with people at least as well as gensim`,
       async () => {
         const corpus = corpusOfSentences(shuffledBrownSentences(folder));
         // One thread each, so that the figures are the same each time.
@@ -63,9 +47,7 @@ describeWithData('text_brown', "word2vec on Brown's sentences", (folder) => {
         const own = meanBySet(runs);
         console.log(JSON.stringify({ architecture, mean: own, runs }));
         for (const set of Object.keys(WORD_SETS) as WordSet[]) {
-          const peer = GENSIM[architecture][set];
-          const allowed = (shortfalls[set] ?? 0) * standardError(peer);
-          expect(own[set]).toBeGreaterThanOrEqual(mean(peer) - allowed);
+          expect(own[set]).toBeGreaterThanOrEqual(mean(GENSIM[architecture][set]));
         }
       },
       600_000,

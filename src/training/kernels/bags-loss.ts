@@ -5,8 +5,8 @@ import { softplus } from './loss';
 import type { LossSample } from './pool-kernel';
 import type { Random } from './random';
 
-/** Predictions looked at in one call: some microseconds, beside tens of milliseconds of training on a unit. */
-const PREDICTIONS = 16;
+/** Predictions looked at in one call: some microseconds, beside a millisecond or more of training on a unit. */
+const PREDICTIONS = 4;
 /** How far back the opening of a sequence is looked for; things deeper in a long one are predicted without it. */
 const FURTHEST_OPENING = 10_000;
 

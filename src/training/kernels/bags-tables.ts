@@ -124,7 +124,7 @@ export interface ThreadLayout {
   readonly coefficients: number;
   readonly gradients: number;
   readonly vector: number;
-  readonly start: number;
+  readonly learned: number;
   readonly sequenceVector: number;
   readonly sequenceStart: number;
   readonly bag: number;
@@ -328,9 +328,9 @@ function planLayout(
       outputs: memory.take(groupOf(shape.negatives) * 4),
       nextOutputs: memory.take(groupOf(shape.negatives) * 4),
       coefficients: memory.take(groupOf(shape.negatives) * 4),
-      gradients: memory.take(width),
-      vector: memory.take(width),
-      start: memory.take(width),
+      gradients: memory.take(stride),
+      vector: memory.take(stride),
+      learned: memory.take(stride),
       sequenceVector: memory.take(stride),
       sequenceStart: memory.take(stride),
       // Contexts are no more than the window has places, nor than a call has tokens.

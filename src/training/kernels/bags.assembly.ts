@@ -10,8 +10,9 @@
  */
 import { draw, drawNegative, madd } from './simd/arithmetic.assembly';
 import { HotRows, mergeAll, rowToUse, sharedRow } from './simd/hot-rows.assembly';
-import { fillPool, NegativePool, poolBytes, renewPool, takeNegative } from './simd/negative-pool.assembly';
-import { oneByFrozen, oneByMany, oneBySix } from './simd/one-by-many.assembly';
+import { fillPool, NegativePool, poolBytes, renewPool, takeNegatives } from './simd/negative-pool.assembly';
+import { oneByFrozen, oneByMany, oneByManyApart, oneBySix, oneBySixApart } from './simd/one-by-many.assembly';
+import { gradeSlots, learnSlot, learnSlotFromFrozen } from './simd/slots-by-many.assembly';
 
 /** What `bags.ts` lays out for a thread: words of 32 bits, in this order. Addresses and widths are in bytes. */
 @unmanaged
@@ -19,7 +20,7 @@ class Plan {
   mode: i32;
   tokens: usize;
   stride: usize;
-  /** The width of an output row, and of the bag's vector: the stride, or that of all slots where they are concatenated. */
+  /** An output row's length: the stride, or that of all slots where they are concatenated. */
   width: usize;
   window: i32;
   negatives: i32;
@@ -45,7 +46,8 @@ class Plan {
   coefficients: usize;
   gradients: usize;
   vector: usize;
-  start: usize;
+  /** What the vector of one prediction learned; of several, what it was at first. */
+  learned: usize;
   sequenceVector: usize;
   sequenceStart: usize;
   bag: usize;
@@ -158,11 +160,11 @@ function trainMean(plan: Plan, count: i32, rate: f32): i32 {
     }
     if (end == plan.bag) continue;
     drawOutputs(plan, target, plan.outputs);
-    gather(plan.bag, end, plan.stride, plan.vector, plan.start);
-    learn(plan, plan.vector, plan.outputs, rate);
+    gather(plan.bag, end, plan.stride, plan.vector);
+    learnApart(plan, rate);
     const from = plan.learnsSequences ? plan.bag : things;
     const to = plan.learnsThings ? end : things;
-    if (from < to) spread(from, to, plan.stride, plan.vector, plan.start);
+    if (from < to) spread(from, to, plan.stride, plan.learned);
     predictions++;
   }
   return predictions;
@@ -204,16 +206,14 @@ function trainHeld(plan: Plan, count: i32, rate: f32): i32 {
     if (rows == 0) continue;
     drawOutputs(plan, target, plan.outputs);
     gatherHeld(plan, sequence, things, end, <f32>1 / <f32>rows);
-    learn(plan, plan.vector, plan.outputs, rate);
-    if (sequence != 0 && plan.learnsSequences) {
-      spread(plan.bag, things, plan.stride, plan.vector, plan.start);
-    }
+    learnApart(plan, rate);
+    if (sequence != 0 && plan.learnsSequences) spread(plan.bag, things, plan.stride, plan.learned);
     if (plan.learnsThings && things < end) {
       // What is held learns behind its number of rows and their sum.
       for (let entry = things; entry < end; entry += 4) {
         store<usize>(entry, load<usize>(entry) + HELD_HEAD + plan.stride);
       }
-      spread(things, end, plan.stride, plan.vector, plan.start);
+      spread(things, end, plan.stride, plan.learned);
     }
     predictions++;
   }
@@ -244,10 +244,10 @@ function release(plan: Plan, at: i32): void {
   if (!plan.learnsThings) return;
   const learned = heldAt(plan, at) + HELD_HEAD + plan.stride;
   const end = collect(plan, tokenAt(plan, at), plan.bag);
-  add(plan.bag, end, plan.stride, learned);
+  spread(plan.bag, end, plan.stride, learned);
 }
 
-/** The mean of the sequence, where there is one, and of all rows of the held things, twice, as `gather` does. */
+/** The mean of the sequence, where there is one, and of all rows of the held things. */
 function gatherHeld(plan: Plan, sequence: usize, things: usize, end: usize, by: f32): void {
   const stride = plan.stride;
   const share = f32x4.splat(by);
@@ -269,12 +269,7 @@ function gatherHeld(plan: Plan, sequence: usize, things: usize, end: usize, by: 
     }
     a = f32x4.mul(a, share);
     v128.store(plan.vector + d, a);
-    v128.store(plan.start + d, a);
-    if (both) {
-      b = f32x4.mul(b, share);
-      v128.store(plan.vector + d, b, 16);
-      v128.store(plan.start + d, b, 16);
-    }
+    if (both) v128.store(plan.vector + d, f32x4.mul(b, share), 16);
   }
 }
 
@@ -293,7 +288,9 @@ function trainCentre(plan: Plan, at: i32, count: i32, rate: f32): i32 {
   // A thing without a context has nothing to learn from.
   if (first == at && (at + 1 >= count || tokenAt(plan, at + 1) < 0)) return 0;
   const end = collect(plan, tokenAt(plan, at), plan.bag);
-  gather(plan.bag, end, plan.stride, plan.vector, plan.start);
+  gather(plan.bag, end, plan.stride, plan.vector);
+  // What the vector was, until it is clear what it learned.
+  memory.copy(plan.learned, plan.vector, plan.stride);
   // One prediction's rows are drawn before the one before it is learned.
   let drawn = plan.outputs;
   let waiting = plan.nextOutputs;
@@ -310,7 +307,10 @@ function trainCentre(plan: Plan, at: i32, count: i32, rate: f32): i32 {
     predictions++;
   }
   learn(plan, plan.vector, waiting, rate);
-  if (plan.learnsThings) spread(plan.bag, end, plan.stride, plan.vector, plan.start);
+  if (plan.learnsThings) {
+    subtract(plan.vector, plan.learned, plan.stride);
+    spread(plan.bag, end, plan.stride, plan.learned);
+  }
   return predictions;
 }
 
@@ -354,7 +354,8 @@ function trainSequences(plan: Plan, count: i32, rate: f32): i32 {
 function closeSequence(plan: Plan, sequence: usize): void {
   if (sequence == 0 || !plan.learnsSequences) return;
   store<usize>(plan.bag, sequence);
-  spread(plan.bag, plan.bag + 4, plan.stride, plan.sequenceVector, plan.sequenceStart);
+  subtract(plan.sequenceVector, plan.sequenceStart, plan.stride);
+  spread(plan.bag, plan.bag + 4, plan.stride, plan.sequenceStart);
 }
 
 /** Distributed Memory with concatenation: the sequence, then the contexts from the furthest left to the furthest right. */
@@ -379,15 +380,12 @@ function trainConcatenation(plan: Plan, count: i32, rate: f32): i32 {
       store<usize>(slot, inside ? rowOf(plan, tokenAt(plan, other)) : plan.empty);
     }
     drawOutputs(plan, target, plan.outputs);
-    let to = plan.vector;
-    for (let from = plan.bag; from < slot; from += 4, to += stride) memory.copy(to, load<usize>(from), stride);
-    memory.copy(plan.start, plan.vector, plan.width);
-    learn(plan, plan.vector, plan.outputs, rate);
-    let learned = plan.vector;
-    let start = plan.start;
-    for (let entry = plan.bag; entry < slot; entry += 4, learned += stride, start += stride) {
-      const learns = entry == plan.bag ? plan.learnsSequences && sequence != 0 : plan.learnsThings;
-      if (learns) spread(entry, entry + 4, stride, learned, start);
+    gradeSlots(plan.bag, slot, plan.outputs, plan.group, stride, plan.sigmoid, rate, plan.coefficients);
+    for (let entry = plan.bag, at: usize = 0; entry < slot; entry += 4, at += stride) {
+      const row = load<usize>(entry);
+      const learns = <bool>(entry == plan.bag ? plan.learnsSequences & i32(sequence != 0) : plan.learnsThings);
+      if (plan.learnsOutputs) learnSlot(row, at, learns, plan.outputs, plan.group, stride, plan.coefficients);
+      else if (learns) learnSlotFromFrozen(row, at, plan.outputs, plan.group, stride, plan.coefficients);
     }
     predictions++;
   }
@@ -416,8 +414,8 @@ function collect(plan: Plan, thing: i32, end: usize): usize {
   return end;
 }
 
-/** The mean of the rows from `bag` to `end`, twice: one copy learns, the other says what it was. */
-function gather(bag: usize, end: usize, stride: usize, vector: usize, start: usize): void {
+/** The mean of the rows from `bag` to `end`. */
+function gather(bag: usize, end: usize, stride: usize, vector: usize): void {
   const share = f32x4.splat(<f32>1 / <f32>((end - bag) >> 2));
   const first = load<usize>(bag);
   const unrolled = stride & ~63;
@@ -443,17 +441,12 @@ function gather(bag: usize, end: usize, stride: usize, vector: usize, start: usi
     v128.store(vector + d, b, 16);
     v128.store(vector + d, c, 32);
     v128.store(vector + d, e, 48);
-    v128.store(start + d, a);
-    v128.store(start + d, b, 16);
-    v128.store(start + d, c, 32);
-    v128.store(start + d, e, 48);
   }
   for (; d < stride; d += 16) {
     let a = v128.load(first + d);
     for (let row = bag + 4; row < end; row += 4) a = f32x4.add(a, v128.load(load<usize>(row) + d));
     a = f32x4.mul(a, share);
     v128.store(vector + d, a);
-    v128.store(start + d, a);
   }
 }
 
@@ -487,25 +480,22 @@ function sumRows(bag: usize, end: usize, stride: usize, sum: usize): void {
   }
 }
 
-/** Adds `learned` to each row from `bag` to `end`. */
-function add(bag: usize, end: usize, stride: usize, learned: usize): void {
-  for (let row = bag; row < end; row += 4) {
-    const p = load<usize>(row);
-    for (let d: usize = 0; d < stride; d += 16) {
-      v128.store(p + d, f32x4.add(v128.load(p + d), v128.load(learned + d)));
-    }
+/** Leaves at `start` what the vector has learned since it was that. */
+function subtract(vector: usize, start: usize, stride: usize): void {
+  for (let d: usize = 0; d < stride; d += 16) {
+    v128.store(start + d, f32x4.sub(v128.load(vector + d), v128.load(start + d)));
   }
 }
 
-/** Gives what the vector learned to each row from `bag` to `end`: a row that is there twice gets it twice. */
-function spread(bag: usize, end: usize, stride: usize, vector: usize, start: usize): void {
+/** Adds what was learned to each row from `bag` to `end`: a row that is there twice gets it twice. */
+function spread(bag: usize, end: usize, stride: usize, learned: usize): void {
   const unrolled = stride & ~63;
   let d: usize = 0;
   for (; d < unrolled; d += 64) {
-    const a = f32x4.sub(v128.load(vector + d), v128.load(start + d));
-    const b = f32x4.sub(v128.load(vector + d, 16), v128.load(start + d, 16));
-    const c = f32x4.sub(v128.load(vector + d, 32), v128.load(start + d, 32));
-    const e = f32x4.sub(v128.load(vector + d, 48), v128.load(start + d, 48));
+    const a = v128.load(learned + d);
+    const b = v128.load(learned + d, 16);
+    const c = v128.load(learned + d, 32);
+    const e = v128.load(learned + d, 48);
     for (let row = bag; row < end; row += 4) {
       const p = load<usize>(row) + d;
       v128.store(p, f32x4.add(v128.load(p), a));
@@ -515,7 +505,7 @@ function spread(bag: usize, end: usize, stride: usize, vector: usize, start: usi
     }
   }
   for (; d < stride; d += 16) {
-    const a = f32x4.sub(v128.load(vector + d), v128.load(start + d));
+    const a = v128.load(learned + d);
     for (let row = bag; row < end; row += 4) {
       const p = load<usize>(row) + d;
       v128.store(p, f32x4.add(v128.load(p), a));
@@ -537,14 +527,16 @@ function drawOutputs(plan: Plan, target: u32, outputs: usize): void {
   fetch(positive, width);
   const drawn = (<usize>plan.negatives + 1) << 2;
   const whole = <usize>plan.group << 2;
-  const fromPool = plan.partOffsets == 0;
-  let k: usize = 4;
-  for (; k < drawn; k += 4) {
-    const row = fromPool ? takeNegative(plan.pool) : freshNegative(plan);
-    store<usize>(outputs + k, row == own ? positive : row);
+  if (plan.partOffsets == 0) {
+    takeNegatives(plan.pool, outputs + 4, outputs + drawn, own, positive);
+    renewPool(plan.pool, plan.negatives);
+  } else {
+    for (let k: usize = 4; k < drawn; k += 4) {
+      const row = freshNegative(plan);
+      store<usize>(outputs + k, row == own ? positive : row);
+    }
   }
-  for (; k < whole; k += 4) store<usize>(outputs + k, positive);
-  if (fromPool) renewPool(plan.pool, plan.negatives);
+  for (let k = drawn; k < whole; k += 4) store<usize>(outputs + k, positive);
 }
 
 /** Where things have parts the work on those is most of it, so negatives are drawn straight from the noise. */
@@ -567,12 +559,27 @@ function fetch(row: usize, width: usize): void {
 // @ts-ignore: decorator
 @inline
 function learn(plan: Plan, vector: usize, outputs: usize, rate: f32): void {
-  const width = plan.width;
+  const stride = plan.stride;
   if (plan.learnsOutputs == 0) {
-    oneByFrozen(vector, outputs, plan.group, width, plan.sigmoid, rate, plan.coefficients);
+    oneByFrozen(vector, vector, outputs, plan.group, stride, plan.sigmoid, rate, plan.coefficients);
   } else if (plan.group == 6) {
-    oneBySix(vector, outputs, width, plan.sigmoid, rate);
+    oneBySix(vector, outputs, stride, plan.sigmoid, rate);
   } else {
-    oneByMany(vector, outputs, plan.group, width, plan.sigmoid, rate, plan.coefficients, plan.gradients);
+    oneByMany(vector, outputs, plan.group, stride, plan.sigmoid, rate, plan.coefficients, plan.gradients);
+  }
+}
+
+/** The same of the plan's vector and outputs; what the vector would learn is left at `plan.learned`. */
+// @ts-ignore: decorator
+@inline
+function learnApart(plan: Plan, rate: f32): void {
+  const stride = plan.stride;
+  if (plan.learnsOutputs == 0) {
+    memory.fill(plan.learned, 0, stride);
+    oneByFrozen(plan.vector, plan.learned, plan.outputs, plan.group, stride, plan.sigmoid, rate, plan.coefficients);
+  } else if (plan.group == 6) {
+    oneBySixApart(plan.vector, plan.learned, plan.outputs, stride, plan.sigmoid, rate);
+  } else {
+    oneByManyApart(plan.vector, plan.learned, plan.outputs, plan.group, stride, plan.sigmoid, rate, plan.coefficients);
   }
 }

@@ -93,7 +93,8 @@ class ScalarTraining {
     private readonly rate: number,
   ) {
     this.#random = new Random(model.random);
-    if (!model.parts) this.#pool = new NegativePool(model.noise, this.#random, tokens.length * model.negatives);
+    const draws = tokens.length * model.negatives;
+    if (!model.parts) this.#pool = new NegativePool(model.noise, this.#random, { size: model.width, draws });
   }
 
   run(): number {
@@ -123,15 +124,14 @@ class ScalarTraining {
     const reach = mode === 'dm-concatenation' ? model.window : this.#drawReach();
     const bag = bagOf(model, tokens, at, reach, this.#sequence);
     if (bag.length === 0) return;
-    const start = vectorOf(model, bag);
-    const vector = start.slice();
-    this.#predict(vector, tokens[at]);
-    bag.forEach((row, slot) => {
-      const isSequence = slot === 0 && row === this.#sequence;
-      if (mode === 'dm-concatenation' && slot === 0 && !isSequence) return;
-      if (!(isSequence ? learns.sequences : learns.things)) return;
-      const from = mode === 'dm-concatenation' ? slot * model.stride : 0;
-      spread(model, row, vector.subarray(from), start.subarray(from));
+    if (mode === 'dm-concatenation') {
+      this.#predictFromSlots(bag, tokens[at]);
+      return;
+    }
+    const learned = this.#predictApart(meanOf(model, bag), tokens[at]);
+    bag.forEach((row, index) => {
+      const isSequence = index === 0 && row === this.#sequence;
+      if (isSequence ? learns.sequences : learns.things) spread(model, row, learned);
     });
   }
 
@@ -160,11 +160,10 @@ class ScalarTraining {
       }
       start[d] = fround(start[d] * share);
     }
-    const vector = start.slice();
-    this.#predict(vector, tokens[at]);
-    if (sequence !== undefined && learns.sequences) spread(model, sequence, vector, start);
+    const gradient = this.#predictApart(start, tokens[at]);
+    if (sequence !== undefined && learns.sequences) spread(model, sequence, gradient);
     for (const { learned } of learns.things ? contexts : []) {
-      for (let d = 0; d < stride; d++) learned[d] = fround(learned[d] + fround(vector[d] - start[d]));
+      for (let d = 0; d < stride; d++) learned[d] = fround(learned[d] + gradient[d]);
     }
   }
 
@@ -172,7 +171,7 @@ class ScalarTraining {
     const { model } = this;
     const { rows, learned } = this.#held.get(at) as HeldThing;
     this.#held.delete(at);
-    if (model.learns.things) for (const row of rows) spread(model, row, learned, new Float32Array(model.stride));
+    if (model.learns.things) for (const row of rows) spread(model, row, learned);
   }
 
   #visitCentre(at: number): void {
@@ -183,7 +182,7 @@ class ScalarTraining {
     const start = meanOf(model, rows);
     const vector = start.slice();
     for (const context of contexts) this.#predict(vector, context);
-    if (model.learns.things) for (const row of rows) spread(model, row, vector, start);
+    if (model.learns.things) for (const row of rows) spread(model, row, difference(vector, start));
   }
 
   #drawReach(): number {
@@ -202,30 +201,77 @@ class ScalarTraining {
     const row = this.#sequence;
     this.#sequence = undefined;
     if (model.mode !== 'dbow' || row === undefined || !model.learns.sequences) return;
-    spread(model, row, this.#sequenceVector, model.input.slice(row * model.stride, (row + 1) * model.stride));
+    const start = model.input.slice(row * model.stride, (row + 1) * model.stride);
+    spread(model, row, difference(this.#sequenceVector, start));
   }
 
-  /** The vector against the target and fresh negatives; both sides see the other as it was before. */
+  /** The vector against the target and its negatives, both of which see the other as it was before. The vector learns. */
   #predict(vector: Float32Array, target: number): void {
-    const { output, width, negatives, noise, sigmoid, learns } = this.model;
-    const outputs = [target];
-    for (let k = 0; k < negatives; k++) outputs.push(this.#pool?.take() ?? drawFrom(noise, this.#random));
-    this.#pool?.renew(negatives);
-    const before = vector.slice();
-    const coefficients = outputs.map((row, k) => {
-      if (k > 0 && row === target) return 0;
-      const likelihood = sigmoid[sigmoidIndex(dot(before, output.subarray(row * width, (row + 1) * width)))];
-      return fround(fround((k === 0 ? 1 : 0) - likelihood) * this.rate);
-    });
-    outputs.forEach((row, k) => {
-      const coefficient = coefficients[k];
-      for (let d = 0; d < width; d++) {
-        const was = output[row * width + d];
-        vector[d] = fround(vector[d] + fround(coefficient * was));
-        if (learns.outputs) output[row * width + d] = fround(was + fround(coefficient * before[d]));
-      }
+    this.#learn(vector.slice(), vector, this.#drawOutputs(target));
+  }
+
+  /** The same, but what the vector would learn is returned, and it stays as it is. */
+  #predictApart(vector: Float32Array, target: number): Float32Array {
+    const learned = new Float32Array(vector.length);
+    this.#learn(vector, learned, this.#drawOutputs(target));
+    return learned;
+  }
+
+  /** Rows one after the other: each learns where it lies, so a row that is in two slots does one after the other. */
+  #predictFromSlots(bag: readonly number[], target: number): void {
+    const { model } = this;
+    const { input, stride, learns } = model;
+    const outputs = this.#drawOutputs(target);
+    const coefficients = this.#grade(vectorOf(model, bag), outputs);
+    bag.forEach((row, slot) => {
+      const isSequence = slot === 0;
+      const x = input.slice(row * stride, (row + 1) * stride);
+      const learned = x.slice();
+      this.#update(x, learned, { outputs, coefficients, at: slot * stride });
+      const learnsHere = isSequence ? learns.sequences && row === this.#sequence : learns.things;
+      if (learnsHere) input.set(learned, row * stride);
     });
     this.#predictions++;
+  }
+
+  #drawOutputs(target: number): number[] {
+    const { negatives, noise } = this.model;
+    if (!this.#pool) return [target, ...Array.from({ length: negatives }, () => drawFrom(noise, this.#random))];
+    const outputs = [target, ...this.#pool.take(negatives)];
+    this.#pool.renew(negatives);
+    return outputs;
+  }
+
+  #learn(vector: Float32Array, learned: Float32Array, outputs: readonly number[]): void {
+    this.#update(vector, learned, { outputs, coefficients: this.#grade(vector, outputs), at: 0 });
+    this.#predictions++;
+  }
+
+  #grade(vector: Float32Array, outputs: readonly number[]): number[] {
+    const { output, width, sigmoid } = this.model;
+    return outputs.map((row, k) => {
+      if (k > 0 && row === outputs[0]) return 0;
+      const likelihood = sigmoid[sigmoidIndex(dot(vector, output.subarray(row * width, (row + 1) * width)))];
+      return fround(fround((k === 0 ? 1 : 0) - likelihood) * this.rate);
+    });
+  }
+
+  /** Adds to `learned` what a vector learns from the outputs' floats from `at` on, and to those what they learn from it. */
+  #update(
+    vector: Float32Array,
+    learned: Float32Array,
+    { outputs, coefficients, at }: { outputs: readonly number[]; coefficients: readonly number[]; at: number },
+  ): void {
+    const { output, width, learns } = this.model;
+    outputs.forEach((row, k) => {
+      const coefficient = coefficients[k];
+      const from = row * width + at;
+      for (let d = 0; d < vector.length; d++) {
+        const was = output[from + d];
+        learned[d] = fround(learned[d] + fround(coefficient * was));
+        if (learns.outputs) output[from + d] = fround(was + fround(coefficient * vector[d]));
+      }
+    });
   }
 }
 
@@ -293,10 +339,12 @@ function sumOf({ input, stride }: BagModel, rows: readonly number[]): Float32Arr
   return sum;
 }
 
-function spread({ input, stride }: BagModel, row: number, vector: Float32Array, start: Float32Array): void {
-  for (let d = 0; d < stride; d++) {
-    input[row * stride + d] = fround(input[row * stride + d] + fround(vector[d] - start[d]));
-  }
+function spread({ input, stride }: BagModel, row: number, learned: Float32Array): void {
+  for (let d = 0; d < stride; d++) input[row * stride + d] = fround(input[row * stride + d] + learned[d]);
+}
+
+function difference(vector: Float32Array, start: Float32Array): Float32Array {
+  return vector.map((value, d) => value - start[d]);
 }
 
 /** Added up in four lanes, and the lanes as (0 + 2) + (1 + 3), as SIMD does. */

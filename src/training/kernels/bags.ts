@@ -30,7 +30,7 @@ interface KernelExports {
 const POOL_NOISE = 1;
 
 /** Uses that a thread's copy of a hot row learns from between merges with the table. */
-const USES_OF_COPY = 64;
+const USES_OF_COPY = 256;
 
 /** What one thread trains with. Threads write to the same tables without locks; all else is a thread's own. */
 export class BagKernel implements PoolKernel {
@@ -132,7 +132,7 @@ function planOf(shared: SharedBags, thread: ThreadLayout): number[] {
     ...[layout.sigmoid, thread.random, layout.partOffsets, layout.parts],
     ...[input + rows * stride, input + (rows + sequences) * stride],
     ...[learns.things, learns.outputs, learns.sequences, trainsThings].map(Number),
-    ...[thread.outputs, thread.nextOutputs, thread.coefficients, thread.gradients, thread.vector, thread.start],
+    ...[thread.outputs, thread.nextOutputs, thread.coefficients, thread.gradients, thread.vector, thread.learned],
     ...[
       thread.sequenceVector,
       thread.sequenceStart,

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { KindredError } from '../../errors';
 
 /** `plain` runs wherever there is WASM SIMD; `relaxed` fuses multiply-adds where the host has relaxed SIMD. */
@@ -16,9 +17,19 @@ function readBuild(kernel: string, build: KernelBuild): Uint8Array {
   return readFileSync(join(__dirname, 'generated', `${kernel}${SUFFIXES[build]}`));
 }
 
-/** The builds of a kernel that this host can run, the fastest first. Node 20 has relaxed SIMD only behind a flag, 22 has it. */
+/** The builds of a kernel that this host can run, the fastest first. */
 export function availableBuilds(kernel: string): KernelBuild[] {
-  return WebAssembly.validate(readBuild(kernel, 'relaxed')) ? ['relaxed', 'plain'] : ['plain'];
+  const relaxed = readBuild(kernel, 'relaxed');
+  if (!WebAssembly.validate(relaxed)) allowRelaxedSimd();
+  return WebAssembly.validate(relaxed) ? ['relaxed', 'plain'] : ['plain'];
+}
+
+/**
+ * Node 20's V8 (11.3) has relaxed SIMD behind a flag, one version before it came without (ADR 18). The flag is asked when
+ * code is compiled, so it can still be given here, and holds for all threads. Later versions would not know it.
+ */
+function allowRelaxedSimd(): void {
+  if (process.versions.v8.startsWith('11.3.')) setFlagsFromString('--experimental-wasm-relaxed-simd');
 }
 
 export function compileBuild(kernel: string, build: KernelBuild): WebAssembly.Module {

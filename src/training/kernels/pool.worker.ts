@@ -17,8 +17,8 @@ const LEAST_RATE = 1e-4;
 /** The final loss is that of the units from this share of the run on. */
 const TAIL_FROM = 0.9;
 
-/** Tokens between reports: some tens of milliseconds of work. */
-const REPORT_EVERY = 10_000;
+/** Milliseconds between reports. */
+const REPORT_EVERY = 50;
 
 const NOTHING: PoolReport = { units: 0, tokens: 0, pairs: 0, lossSum: 0, lossSamples: 0, tailLoss: 0, tailSamples: 0 };
 
@@ -33,9 +33,11 @@ async function work({ kernel: reference, thread, source, seed, learningRate, con
   const kernel = openPoolKernel(reference.shared, thread);
   const random = new Random();
   let report = NOTHING;
+  let toldAt = performance.now();
   const tellReport = () => {
     if (report.units > 0) tell({ kind: 'report', report });
     report = NOTHING;
+    toldAt = performance.now();
   };
   while (Atomics.load(control, STOP) === 0) {
     const unit = Atomics.add(control, NEXT_UNIT, 1);
@@ -58,7 +60,7 @@ async function work({ kernel: reference, thread, source, seed, learningRate, con
       tailLoss: report.tailLoss + (inTail ? loss.sum : 0),
       tailSamples: report.tailSamples + (inTail ? loss.samples : 0),
     };
-    if (report.tokens >= REPORT_EVERY) tellReport();
+    if (performance.now() - toldAt >= REPORT_EVERY) tellReport();
   }
   tellReport();
 }

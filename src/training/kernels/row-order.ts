@@ -46,9 +46,9 @@ export function orderRows(noise: ArrayLike<number>, threads: number): RowOrder {
 }
 
 /** Nodes that are at least this share of the tokens are wanted by all threads at any time. */
-const HOT_SHARE = 1 / 2000;
+const HOT_SHARE = 1 / 5000;
 /** Numbers of copies are bytes; and copies of more would crowd the cache that they are there for. */
-const MOST_HOT = 128;
+const MOST_HOT = 255;
 
 /** The nodes of which each thread has a copy (see hot-rows.assembly.ts): none for one thread alone. */
 export function hotNodes(frequencies: ArrayLike<number> | undefined, threads: number): number[] {

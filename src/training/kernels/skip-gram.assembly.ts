@@ -10,7 +10,7 @@
  */
 import { draw } from './simd/arithmetic.assembly';
 import { HotRows, mergeAll, rowToUse, sharedRow } from './simd/hot-rows.assembly';
-import { fillPool, NegativePool, poolBytes, renewPool, takeNegative } from './simd/negative-pool.assembly';
+import { fillPool, NegativePool, poolBytes, renewPool, takeNegatives } from './simd/negative-pool.assembly';
 import { oneByMany, oneBySix, rowsOfGroup } from './simd/one-by-many.assembly';
 import { twoByMany, twoBySix } from './simd/two-by-many.assembly';
 
@@ -97,13 +97,9 @@ function drawGroups(plan: Plan, target: i32, found: i32, groups: usize): void {
   let group = groups;
   for (let done = 0; done < found; done += plan.sharing) {
     store<usize>(group, positive);
-    let k: usize = 4;
-    for (; k < drawnBytes; k += 4) {
-      const row = takeNegative(plan.pool);
-      store<usize>(group + k, row == own ? positive : row);
-    }
+    takeNegatives(plan.pool, group + 4, group + drawnBytes, own, positive);
     // What fills the last triple up is the target again, which teaches nothing.
-    for (; k < groupBytes; k += 4) store<usize>(group + k, positive);
+    for (let k = drawnBytes; k < groupBytes; k += 4) store<usize>(group + k, positive);
     renewPool(plan.pool, negatives);
     group += groupBytes;
   }

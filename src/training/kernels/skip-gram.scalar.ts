@@ -31,7 +31,7 @@ export function trainScalar(model: ScalarSkipGram, tokens: Int32Array, learningR
   const rate = fround(learningRate);
   const contexts: number[] = [];
   let pairs = 0;
-  const pool = new NegativePool(model.noise, random, tokens.length * negatives);
+  const pool = new NegativePool(model.noise, random, { size: stride, draws: tokens.length * negatives });
   for (let at = 0; at < tokens.length; at++) {
     const target = tokens[at];
     if (target < 0) continue;
@@ -40,8 +40,7 @@ export function trainScalar(model: ScalarSkipGram, tokens: Int32Array, learningR
     pairs += contexts.length;
     const groups: number[][] = [];
     for (let done = 0; done < contexts.length; done += negativeSharing) {
-      const rows = [target * stride];
-      for (let k = 0; k < negatives; k++) rows.push(pool.take() * stride);
+      const rows = [target, ...pool.take(negatives)].map((row) => row * stride);
       pool.renew(negatives);
       groups.push(rows);
     }
@@ -65,16 +64,27 @@ export class NegativePool {
   #oldest = 0;
   #uses = 0;
 
+  /** @param size floats of a row; @param draws how many will be taken at most */
   constructor(
     private readonly noise: AliasTable,
     private readonly random: Random,
-    draws: number,
+    { size, draws }: { readonly size: number; readonly draws: number },
   ) {
-    this.#entries = Int32Array.from({ length: Math.min(POOL_ROWS, draws) }, () => drawFrom(noise, random));
+    const rows = Math.max(1, Math.min(POOL_ROWS, Math.floor(POOL_BYTES / (4 * size))));
+    this.#entries = Int32Array.from({ length: Math.min(rows, draws) }, () => drawFrom(noise, random));
   }
 
-  take(): number {
-    return this.#entries[this.random.below(this.#entries.length)];
+  /** One draw chooses three entries: what it leaves over one chooses the next. */
+  take(count: number): number[] {
+    const taken: number[] = [];
+    let bits = 0n;
+    for (let k = 0; k < count; k++) {
+      if (k % 3 === 0) bits = BigInt(this.random.word());
+      const product = bits * BigInt(this.#entries.length);
+      taken.push(this.#entries[Number(product >> 32n)]);
+      bits = product & 0xffffffffn;
+    }
+    return taken;
   }
 
   renew(uses: number): void {
@@ -87,9 +97,10 @@ export class NegativePool {
   }
 }
 
-/** Rows of a pool at most, and uses of each on average until another takes its place. */
-const POOL_ROWS = 2048;
-const POOL_USES = 16;
+/** Rows of a pool at most, bytes of them at most, and uses of each on average until another takes its place. */
+const POOL_ROWS = 512;
+const POOL_BYTES = 2 ** 20;
+const POOL_USES = 2;
 
 function contextsOf(tokens: Int32Array, at: number, reach: number, contexts: number[]): void {
   contexts.length = 0;

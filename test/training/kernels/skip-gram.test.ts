@@ -1,5 +1,4 @@
 /** The SIMD kernel against its scalar twin: the plain build to the last bit, the relaxed one within what it claims. */
-import { setFlagsFromString } from 'node:v8';
 import fc from 'fast-check';
 import { buildAliasTable } from '../../../src/training/kernels/alias';
 import { availableBuilds, type KernelBuild } from '../../../src/training/kernels/kernel-memory';
@@ -12,9 +11,6 @@ import {
   openTables,
   type SkipGramShape,
 } from '../../../src/training/kernels/skip-gram-tables';
-
-// Node 20 has relaxed SIMD behind this flag, later ones have it anyway. Hosts without it skip the relaxed suite.
-if (process.versions.node.startsWith('20.')) setFlagsFromString('--experimental-wasm-relaxed-simd');
 
 const NODES = 30;
 const SHAPE: SkipGramShape = {

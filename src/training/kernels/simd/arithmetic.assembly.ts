@@ -71,5 +71,8 @@ export function drawNegative(state: usize, noise: usize, nodes: u32): u32 {
   const product = <u64>draw(state) * <u64>nodes;
   const column = <u32>(product >> 32);
   const entry = noise + (<usize>column << 3);
-  return <u32>product < load<u32>(entry) ? column : load<u32>(entry, 4);
+  const alias = load<u32>(entry, 4);
+  // Without a branch, as nobody could guess which way it goes.
+  const takesAlias = -(<u32>(<u32>product >= load<u32>(entry)));
+  return column ^ ((column ^ alias) & takesAlias);
 }

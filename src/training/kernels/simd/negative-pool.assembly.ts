@@ -6,15 +6,20 @@
  */
 import { draw, drawNegative } from './arithmetic.assembly';
 
-/** Rows in a pool at most: at dimension 100 below a megabyte, which second-level caches hold. */
+/** Rows in a pool at most. */
 // @ts-ignore: decorator
 @inline
-const MOST_ROWS: u32 = 2048;
+const MOST_ROWS: u32 = 512;
+
+/** Bytes of the rows in a pool at most: what second-level caches hold beside the rest. */
+// @ts-ignore: decorator
+@inline
+const MOST_BYTES: usize = 1 << 20;
 
 /** Uses of a row, on average, until another takes its place. */
 // @ts-ignore: decorator
 @inline
-const USES: u32 = 16;
+const USES: u32 = 2;
 
 @unmanaged
 export class NegativePool {
@@ -42,18 +47,35 @@ export function poolBytes(): usize {
 
 /** Fills the pool anew for up to `draws` uses. */
 export function fillPool(pool: NegativePool, draws: u64): void {
-  pool.size = <u32>min<u64>(MOST_ROWS, draws);
+  const rows = max<u64>(1, min<u64>(MOST_ROWS, MOST_BYTES / pool.stride));
+  pool.size = <u32>min<u64>(rows, draws);
   pool.oldest = 0;
   pool.uses = 0;
   for (let i: u32 = 0; i < pool.size; i++) replace(pool, i);
 }
 
-/** Address of a row of the pool, drawn at random. */
+/**
+ * Writes addresses of rows of the pool, drawn at random, from `to` until `end`; a row that is `own` is written as `target`.
+ * What one draw leaves over an entry chooses two more: 32 bits are enough for three entries of 512.
+ */
 // @ts-ignore: decorator
 @inline
-export function takeNegative(pool: NegativePool): usize {
-  const entry = (<u64>draw(pool.random) * <u64>pool.size) >> 32;
-  return load<usize>(pool.entries + (<usize>entry << 2));
+export function takeNegatives(pool: NegativePool, to: usize, end: usize, own: usize, target: usize): void {
+  const size = <u64>pool.size;
+  const entries = pool.entries;
+  let bits: u32 = 0;
+  let left = 0;
+  for (; to < end; to += 4) {
+    if (left == 0) {
+      bits = draw(pool.random);
+      left = 3;
+    }
+    const product = <u64>bits * size;
+    bits = <u32>product;
+    left--;
+    const row = load<usize>(entries + (<usize>(product >> 32) << 2));
+    store<usize>(to, row == own ? target : row);
+  }
 }
 
 /** To be told of uses, now and then. */

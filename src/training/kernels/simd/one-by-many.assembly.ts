@@ -19,10 +19,31 @@ export function negative(row: usize, target: usize, sigmoid: usize, index: u32, 
   return row == target ? 0 : (0 - sigmoidAt(sigmoid, index)) * rate;
 }
 
-/** The hot case: a target and five negatives. */
+/** The hot case: a target and five negatives. What x learns is added to it. */
 // @ts-ignore: decorator
 @inline
 export function oneBySix(x: usize, group: usize, stride: usize, sigmoid: usize, rate: f32): void {
+  sixAgainst(x, x, true, group, stride, sigmoid, rate);
+}
+
+/** The same, but what x would learn is left at `learned`, and x as it was. */
+// @ts-ignore: decorator
+@inline
+export function oneBySixApart(x: usize, learned: usize, group: usize, stride: usize, sigmoid: usize, rate: f32): void {
+  sixAgainst(x, learned, false, group, stride, sigmoid, rate);
+}
+
+// @ts-ignore: decorator
+@inline
+function sixAgainst(
+  x: usize,
+  learned: usize,
+  added: bool,
+  group: usize,
+  stride: usize,
+  sigmoid: usize,
+  rate: f32,
+): void {
   const o0 = load<usize>(group);
   const o1 = load<usize>(group, 4);
   const o2 = load<usize>(group, 8);
@@ -105,7 +126,7 @@ export function oneBySix(x: usize, group: usize, stride: usize, sigmoid: usize, 
     const p5 = o5 + d;
     v = v128.load(px, 0);
     o = v128.load(p0, 0);
-    e = madd(g0, o, v);
+    e = added ? madd(g0, o, v) : f32x4.mul(g0, o);
     v128.store(p0, madd(g0, v, o), 0);
     o = v128.load(p1, 0);
     e = madd(g1, o, e);
@@ -122,10 +143,10 @@ export function oneBySix(x: usize, group: usize, stride: usize, sigmoid: usize, 
     o = v128.load(p5, 0);
     e = madd(g5, o, e);
     v128.store(p5, madd(g5, v, o), 0);
-    v128.store(px, e, 0);
+    v128.store(learned + d, e, 0);
     v = v128.load(px, 16);
     o = v128.load(p0, 16);
-    e = madd(g0, o, v);
+    e = added ? madd(g0, o, v) : f32x4.mul(g0, o);
     v128.store(p0, madd(g0, v, o), 16);
     o = v128.load(p1, 16);
     e = madd(g1, o, e);
@@ -142,10 +163,10 @@ export function oneBySix(x: usize, group: usize, stride: usize, sigmoid: usize, 
     o = v128.load(p5, 16);
     e = madd(g5, o, e);
     v128.store(p5, madd(g5, v, o), 16);
-    v128.store(px, e, 16);
+    v128.store(learned + d, e, 16);
     v = v128.load(px, 32);
     o = v128.load(p0, 32);
-    e = madd(g0, o, v);
+    e = added ? madd(g0, o, v) : f32x4.mul(g0, o);
     v128.store(p0, madd(g0, v, o), 32);
     o = v128.load(p1, 32);
     e = madd(g1, o, e);
@@ -162,10 +183,10 @@ export function oneBySix(x: usize, group: usize, stride: usize, sigmoid: usize, 
     o = v128.load(p5, 32);
     e = madd(g5, o, e);
     v128.store(p5, madd(g5, v, o), 32);
-    v128.store(px, e, 32);
+    v128.store(learned + d, e, 32);
     v = v128.load(px, 48);
     o = v128.load(p0, 48);
-    e = madd(g0, o, v);
+    e = added ? madd(g0, o, v) : f32x4.mul(g0, o);
     v128.store(p0, madd(g0, v, o), 48);
     o = v128.load(p1, 48);
     e = madd(g1, o, e);
@@ -182,7 +203,7 @@ export function oneBySix(x: usize, group: usize, stride: usize, sigmoid: usize, 
     o = v128.load(p5, 48);
     e = madd(g5, o, e);
     v128.store(p5, madd(g5, v, o), 48);
-    v128.store(px, e, 48);
+    v128.store(learned + d, e, 48);
   }
   for (; d < stride; d += 16) {
     const px = x + d;
@@ -194,7 +215,7 @@ export function oneBySix(x: usize, group: usize, stride: usize, sigmoid: usize, 
     const p5 = o5 + d;
     v = v128.load(px);
     o = v128.load(p0);
-    e = madd(g0, o, v);
+    e = added ? madd(g0, o, v) : f32x4.mul(g0, o);
     v128.store(p0, madd(g0, v, o));
     o = v128.load(p1);
     e = madd(g1, o, e);
@@ -211,7 +232,7 @@ export function oneBySix(x: usize, group: usize, stride: usize, sigmoid: usize, 
     o = v128.load(p5);
     e = madd(g5, o, e);
     v128.store(p5, madd(g5, v, o));
-    v128.store(px, e);
+    v128.store(learned + d, e);
   }
 }
 
@@ -228,6 +249,30 @@ export function oneByMany(
 ): void {
   grade(x, group, rows, stride, sigmoid, rate, coefficients);
   memory.copy(gradients, x, stride);
+  learnApart(x, gradients, group, rows, stride, coefficients);
+  memory.copy(x, gradients, stride);
+}
+
+/** The same, but what x would learn is left at `learned`, and x as it was. */
+export function oneByManyApart(
+  x: usize,
+  learned: usize,
+  group: usize,
+  rows: i32,
+  stride: usize,
+  sigmoid: usize,
+  rate: f32,
+  coefficients: usize,
+): void {
+  grade(x, group, rows, stride, sigmoid, rate, coefficients);
+  memory.fill(learned, 0, stride);
+  learnApart(x, learned, group, rows, stride, coefficients);
+}
+
+/** Adds to `learned` what x learns, and to the outputs what they learn from x. */
+// @ts-ignore: decorator
+@inline
+function learnApart(x: usize, learned: usize, group: usize, rows: i32, stride: usize, coefficients: usize): void {
   for (let k: usize = 0; k < <usize>rows; k += 3) {
     const p = load<usize>(group + (k << 2));
     const q = load<usize>(group + (k << 2), 4);
@@ -238,7 +283,7 @@ export function oneByMany(
     for (let d: usize = 0; d < stride; d += 16) {
       const v = v128.load(x + d);
       let o = v128.load(p + d);
-      let e = madd(gp, o, v128.load(gradients + d));
+      let e = madd(gp, o, v128.load(learned + d));
       v128.store(p + d, madd(gp, v, o));
       o = v128.load(q + d);
       e = madd(gq, o, e);
@@ -246,15 +291,15 @@ export function oneByMany(
       o = v128.load(r + d);
       e = madd(gr, o, e);
       v128.store(r + d, madd(gr, v, o));
-      v128.store(gradients + d, e);
+      v128.store(learned + d, e);
     }
   }
-  memory.copy(x, gradients, stride);
 }
 
-/** The same with the outputs held still: only the vector learns. */
+/** With the outputs held still: adds to `learned`, which may be x itself, what x learns. */
 export function oneByFrozen(
   x: usize,
+  learned: usize,
   group: usize,
   rows: i32,
   stride: usize,
@@ -271,9 +316,9 @@ export function oneByFrozen(
     const gq = v128.load32_splat(coefficients + (k << 2), 4);
     const gr = v128.load32_splat(coefficients + (k << 2), 8);
     for (let d: usize = 0; d < stride; d += 16) {
-      let e = madd(gp, v128.load(p + d), v128.load(x + d));
+      let e = madd(gp, v128.load(p + d), v128.load(learned + d));
       e = madd(gq, v128.load(q + d), e);
-      v128.store(x + d, madd(gr, v128.load(r + d), e));
+      v128.store(learned + d, madd(gr, v128.load(r + d), e));
     }
   }
 }
