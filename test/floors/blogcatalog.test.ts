@@ -9,9 +9,10 @@ import { parseOptions } from '../../src/training/trainers';
 import { describeWithData } from '../real-data';
 import { BLOGCATALOG_GROUPS, BLOGCATALOG_OPTIONS, readEdges, readLabels } from './graphs';
 
-describeWithData('blogcatalog', 'node2vec on BlogCatalog, two threads', (folder) => {
+describeWithData('blogcatalog', 'node2vec on BlogCatalog', (folder) => {
   it('reaches Macro-F1 0.258 at 50 % labels', async () => {
-    const options = parseOptions(node2vec, { ...BLOGCATALOG_OPTIONS, threads: 2 });
+    // One thread, for the same figure each time: 0.263. Two runs with two threads gave 0.260 and 0.264.
+    const options = parseOptions(node2vec, { ...BLOGCATALOG_OPTIONS, threads: 1 });
     const { ids, input, dimension, facts } = await node2vec.train(readEdges(folder), options);
     expect(facts).toMatchObject({ nodes: 10_312, ties: 333_983, tokens: 2 * 10 * 80 * 10_312 });
     const labelled = { vectors: input, dimension, labels: readLabels(folder, ids), classes: BLOGCATALOG_GROUPS };
