@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { describeError } from '../thread-errors';
 import { BARRIER, NEXT_UNIT, type PoolMessage, type PoolReport, type PoolTask, STOP } from './pool';
-import type { PoolKernelModule } from './pool-kernel';
+import type { LossSample, PoolKernelModule } from './pool-kernel';
 import { Random } from './random';
 import type { TokenSourceModule } from './token-source';
 
@@ -17,9 +17,13 @@ const LEAST_RATE = 1e-4;
 /** The final loss is that of the units from this share of the run on. */
 const TAIL_FROM = 0.9;
 
+/** Units in which the loss is looked at, about, over the run; all units of a shorter one. */
+const UNITS_WITH_LOSS = 1000;
+
 /** Milliseconds between reports. */
 const REPORT_EVERY = 50;
 
+const NO_LOSS: LossSample = { sum: 0, samples: 0 };
 const NOTHING: PoolReport = { units: 0, tokens: 0, pairs: 0, lossSum: 0, lossSamples: 0, tailLoss: 0, tailSamples: 0 };
 
 function tell(message: PoolMessage): void {
@@ -32,6 +36,7 @@ async function work({ kernel: reference, thread, source, seed, learningRate, con
   const tokenSource = openTokenSource(source.data);
   const kernel = openPoolKernel(reference.shared, thread);
   const random = new Random();
+  const lossEvery = Math.ceil(source.units / UNITS_WITH_LOSS);
   let report = NOTHING;
   let toldAt = performance.now();
   const tellReport = () => {
@@ -48,7 +53,7 @@ async function work({ kernel: reference, thread, source, seed, learningRate, con
     kernel.seed(seed, unit, KERNEL);
     const trained = kernel.train(count, learningRate * Math.max(LEAST_RATE, 1 - unit / source.units), unit);
     random.seed(seed, unit, LOSS);
-    const loss = kernel.sampleLoss(count, random);
+    const loss = unit % lossEvery === 0 ? kernel.sampleLoss(count, random) : NO_LOSS;
     // The last unit always counts: a short run has a loss too.
     const inTail = unit >= Math.min(source.units * TAIL_FROM, source.units - 1);
     report = {
