@@ -236,7 +236,7 @@ function hold(plan: Plan, at: i32): void {
   const thing = heldAt(plan, at);
   const end = collect(plan, tokenAt(plan, at), plan.bag);
   store<f32>(thing, <f32>((end - plan.bag) >> 2));
-  sumRows(plan.bag, end, plan.stride, thing + HELD_HEAD);
+  addUp(plan.bag, end, plan.stride, 1, thing + HELD_HEAD);
   memory.fill(thing + HELD_HEAD + plan.stride, 0, plan.stride);
 }
 
@@ -415,68 +415,52 @@ function collect(plan: Plan, thing: i32, end: usize): usize {
 }
 
 /** The mean of the rows from `bag` to `end`. */
-function gather(bag: usize, end: usize, stride: usize, vector: usize): void {
-  const share = f32x4.splat(<f32>1 / <f32>((end - bag) >> 2));
-  const first = load<usize>(bag);
-  const unrolled = stride & ~63;
-  let d: usize = 0;
-  for (; d < unrolled; d += 64) {
-    const p = first + d;
-    let a = v128.load(p);
-    let b = v128.load(p, 16);
-    let c = v128.load(p, 32);
-    let e = v128.load(p, 48);
-    for (let row = bag + 4; row < end; row += 4) {
-      const q = load<usize>(row) + d;
-      a = f32x4.add(a, v128.load(q));
-      b = f32x4.add(b, v128.load(q, 16));
-      c = f32x4.add(c, v128.load(q, 32));
-      e = f32x4.add(e, v128.load(q, 48));
-    }
-    a = f32x4.mul(a, share);
-    b = f32x4.mul(b, share);
-    c = f32x4.mul(c, share);
-    e = f32x4.mul(e, share);
-    v128.store(vector + d, a);
-    v128.store(vector + d, b, 16);
-    v128.store(vector + d, c, 32);
-    v128.store(vector + d, e, 48);
-  }
-  for (; d < stride; d += 16) {
-    let a = v128.load(first + d);
-    for (let row = bag + 4; row < end; row += 4) a = f32x4.add(a, v128.load(load<usize>(row) + d));
-    a = f32x4.mul(a, share);
-    v128.store(vector + d, a);
-  }
+// @ts-ignore: decorator
+@inline
+function gather(bag: usize, end: usize, stride: usize, mean: usize): void {
+  addUp(bag, end, stride, <f32>1 / <f32>((end - bag) >> 2), mean);
 }
 
-/** The sum of the rows from `bag` to `end`. */
-function sumRows(bag: usize, end: usize, stride: usize, sum: usize): void {
+/** The sum of the rows from `bag` to `end`, times `by`. */
+function addUp(bag: usize, end: usize, stride: usize, by: f32, to: usize): void {
+  const share = f32x4.splat(by);
   const first = load<usize>(bag);
-  const unrolled = stride & ~63;
-  let d: usize = 0;
-  for (; d < unrolled; d += 64) {
-    const p = first + d;
+  const unrolled = stride & ~127;
+  let at: usize = 0;
+  for (; at < unrolled; at += 128) {
+    const p = first + at;
     let a = v128.load(p);
     let b = v128.load(p, 16);
     let c = v128.load(p, 32);
-    let e = v128.load(p, 48);
+    let d = v128.load(p, 48);
+    let e = v128.load(p, 64);
+    let f = v128.load(p, 80);
+    let g = v128.load(p, 96);
+    let h = v128.load(p, 112);
     for (let row = bag + 4; row < end; row += 4) {
-      const q = load<usize>(row) + d;
+      const q = load<usize>(row) + at;
       a = f32x4.add(a, v128.load(q));
       b = f32x4.add(b, v128.load(q, 16));
       c = f32x4.add(c, v128.load(q, 32));
-      e = f32x4.add(e, v128.load(q, 48));
+      d = f32x4.add(d, v128.load(q, 48));
+      e = f32x4.add(e, v128.load(q, 64));
+      f = f32x4.add(f, v128.load(q, 80));
+      g = f32x4.add(g, v128.load(q, 96));
+      h = f32x4.add(h, v128.load(q, 112));
     }
-    v128.store(sum + d, a);
-    v128.store(sum + d, b, 16);
-    v128.store(sum + d, c, 32);
-    v128.store(sum + d, e, 48);
+    v128.store(to + at, f32x4.mul(a, share));
+    v128.store(to + at, f32x4.mul(b, share), 16);
+    v128.store(to + at, f32x4.mul(c, share), 32);
+    v128.store(to + at, f32x4.mul(d, share), 48);
+    v128.store(to + at, f32x4.mul(e, share), 64);
+    v128.store(to + at, f32x4.mul(f, share), 80);
+    v128.store(to + at, f32x4.mul(g, share), 96);
+    v128.store(to + at, f32x4.mul(h, share), 112);
   }
-  for (; d < stride; d += 16) {
-    let a = v128.load(first + d);
-    for (let row = bag + 4; row < end; row += 4) a = f32x4.add(a, v128.load(load<usize>(row) + d));
-    v128.store(sum + d, a);
+  for (; at < stride; at += 16) {
+    let a = v128.load(first + at);
+    for (let row = bag + 4; row < end; row += 4) a = f32x4.add(a, v128.load(load<usize>(row) + at));
+    v128.store(to + at, f32x4.mul(a, share));
   }
 }
 
@@ -489,25 +473,33 @@ function subtract(vector: usize, start: usize, stride: usize): void {
 
 /** Adds what was learned to each row from `bag` to `end`: a row that is there twice gets it twice. */
 function spread(bag: usize, end: usize, stride: usize, learned: usize): void {
-  const unrolled = stride & ~63;
-  let d: usize = 0;
-  for (; d < unrolled; d += 64) {
-    const a = v128.load(learned + d);
-    const b = v128.load(learned + d, 16);
-    const c = v128.load(learned + d, 32);
-    const e = v128.load(learned + d, 48);
+  const unrolled = stride & ~127;
+  let at: usize = 0;
+  for (; at < unrolled; at += 128) {
+    const a = v128.load(learned + at);
+    const b = v128.load(learned + at, 16);
+    const c = v128.load(learned + at, 32);
+    const d = v128.load(learned + at, 48);
+    const e = v128.load(learned + at, 64);
+    const f = v128.load(learned + at, 80);
+    const g = v128.load(learned + at, 96);
+    const h = v128.load(learned + at, 112);
     for (let row = bag; row < end; row += 4) {
-      const p = load<usize>(row) + d;
+      const p = load<usize>(row) + at;
       v128.store(p, f32x4.add(v128.load(p), a));
       v128.store(p, f32x4.add(v128.load(p, 16), b), 16);
       v128.store(p, f32x4.add(v128.load(p, 32), c), 32);
-      v128.store(p, f32x4.add(v128.load(p, 48), e), 48);
+      v128.store(p, f32x4.add(v128.load(p, 48), d), 48);
+      v128.store(p, f32x4.add(v128.load(p, 64), e), 64);
+      v128.store(p, f32x4.add(v128.load(p, 80), f), 80);
+      v128.store(p, f32x4.add(v128.load(p, 96), g), 96);
+      v128.store(p, f32x4.add(v128.load(p, 112), h), 112);
     }
   }
-  for (; d < stride; d += 16) {
-    const a = v128.load(learned + d);
+  for (; at < stride; at += 16) {
+    const a = v128.load(learned + at);
     for (let row = bag; row < end; row += 4) {
-      const p = load<usize>(row) + d;
+      const p = load<usize>(row) + at;
       v128.store(p, f32x4.add(v128.load(p), a));
     }
   }

@@ -42,7 +42,7 @@ export function sigmoidAt(sigmoid: usize, index: u32): f32 {
 
 // @ts-ignore: decorator
 @inline
-function rotateLeft(x: u32, by: u32): u32 {
+export function rotateLeft(x: u32, by: u32): u32 {
   return (x << by) | (x >> (32 - by));
 }
 
@@ -61,14 +61,20 @@ export function draw(state: usize): u32 {
   return result;
 }
 
-/**
- * Draws one node by Walker's alias method: the whole part of draw x nodes chooses a column, the fraction one of its two
- * nodes. `noise` holds a column in 8 bytes: u32 threshold, i32 alias.
- */
+/** Draws one node from the noise. */
 // @ts-ignore: decorator
 @inline
 export function drawNegative(state: usize, noise: usize, nodes: u32): u32 {
-  const product = <u64>draw(state) * <u64>nodes;
+  return chooseRow(<u64>draw(state) * <u64>nodes, noise);
+}
+
+/**
+ * Walker's alias method for a draw x nodes: its whole part chooses a column, its fraction one of the column's two nodes.
+ * `noise` holds a column in 8 bytes: u32 threshold, i32 alias.
+ */
+// @ts-ignore: decorator
+@inline
+export function chooseRow(product: u64, noise: usize): u32 {
   const column = <u32>(product >> 32);
   const entry = noise + (<usize>column << 3);
   const alias = load<u32>(entry, 4);

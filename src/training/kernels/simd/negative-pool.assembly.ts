@@ -4,7 +4,7 @@
  * before another takes its place. Each negative still has the very distribution of the noise, and what a prediction
  * takes is drawn for it alone.
  */
-import { draw, drawNegative } from './arithmetic.assembly';
+import { chooseRow, draw, rotateLeft } from './arithmetic.assembly';
 
 /** Rows in a pool at most. */
 // @ts-ignore: decorator
@@ -51,7 +51,7 @@ export function fillPool(pool: NegativePool, draws: u64): void {
   pool.size = <u32>min<u64>(rows, draws);
   pool.oldest = 0;
   pool.uses = 0;
-  for (let i: u32 = 0; i < pool.size; i++) replace(pool, i);
+  renewPool(pool, pool.size * USES);
 }
 
 /**
@@ -78,19 +78,33 @@ export function takeNegatives(pool: NegativePool, to: usize, end: usize, own: us
   }
 }
 
-/** To be told of uses, now and then. */
-// @ts-ignore: decorator
-@inline
+/**
+ * To be told of uses, now and then: entries that are due are drawn anew, the oldest first. The random numbers are those of
+ * `draw` and the choice that of `drawNegative`, whose state is held in locals here, as one draw waits for the one before.
+ */
 export function renewPool(pool: NegativePool, uses: u32): void {
-  pool.uses += uses;
-  while (pool.uses >= USES) {
-    pool.uses -= USES;
-    replace(pool, pool.oldest);
-    pool.oldest = pool.oldest + 1 < pool.size ? pool.oldest + 1 : 0;
+  const random = pool.random;
+  let a = load<u32>(random);
+  let b = load<u32>(random, 4);
+  let c = load<u32>(random, 8);
+  let counter = load<u32>(random, 12);
+  const rows = <u64>pool.rows;
+  let due = pool.uses + uses;
+  let entry = pool.oldest;
+  for (; due >= USES; due -= USES) {
+    const drawn = a + b + counter;
+    a = b ^ (b >> 9);
+    b = c + (c << 3);
+    c = rotateLeft(c, 21) + drawn;
+    counter++;
+    const row = chooseRow(<u64>drawn * rows, pool.noise);
+    store<usize>(pool.entries + (<usize>entry << 2), pool.first + <usize>row * pool.stride);
+    entry = entry + 1 < pool.size ? entry + 1 : 0;
   }
-}
-
-function replace(pool: NegativePool, entry: u32): void {
-  const row = drawNegative(pool.random, pool.noise, pool.rows);
-  store<usize>(pool.entries + (<usize>entry << 2), pool.first + <usize>row * pool.stride);
+  pool.uses = due;
+  pool.oldest = entry;
+  store<u32>(random, a);
+  store<u32>(random, b, 4);
+  store<u32>(random, c, 8);
+  store<u32>(random, counter, 12);
 }
