@@ -440,6 +440,11 @@ describe('bad input', () => {
       'mutation { startTraining(input: { trainer: "word2vec", options: { dimension: -1 } }) { run { id } } }',
       'input.options.dimension',
     ],
+    [
+      'an option that contradicts another',
+      'mutation { startTraining(input: { trainer: "coles", options: { loss: "softmax", margin: 0.3 } }) { run { id } } }',
+      'input.options.margin',
+    ],
     ['an unknown trainer', 'mutation { startTraining(input: { trainer: "magic" }) { run { id } } }', 'trainer'],
     ['a forged cursor of alerts', '{ alerts(after: "e30") { pageInfo { hasNextPage } } }', 'after'],
   ])('%s is refused by the path of its field', async (...[, text, field, variables]) => {

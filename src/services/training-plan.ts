@@ -41,6 +41,7 @@ const SPACE = /^[a-z][a-z0-9_]{0,39}$/;
 export function planTraining(input: StartTraining, threads: number): Plan {
   const trainer = trainerNamed(input.trainer);
   const options = parseOptions(trainer, { threads, ...input.options });
+  trainer.check?.(options);
   const own = lessons[trainer.name].space(options);
   const space = input.space ?? own;
   if (!SPACE.test(space))

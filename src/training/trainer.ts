@@ -37,6 +37,12 @@ export interface Trainer<Options, Data, Model> {
   readonly name: string;
   /** The one place where the options' meaning, range and default live. Unknown keys are refused. */
   readonly options: z.ZodType<Options>;
+  /**
+   * Refuses options that are each sound but contradict each other; absent where none can. Whoever plans a run asks before it
+   * begins, and `train` asks again.
+   * @throws OptionError
+   */
+  check?(options: Options): void;
   /** Whether these options give the same bytes for the same data and seed. */
   isDeterministic(options: Options): boolean;
   train(data: Data, options: Options, context?: TrainingContext): Promise<Model>;

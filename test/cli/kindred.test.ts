@@ -180,13 +180,19 @@ describe('kindred, process by process', () => {
     expect(stderr).not.toMatch(/stack|\.js:\d+/);
   });
 
-  it('refuses trainers and options that do not exist, with exit code 2', async () => {
+  it('refuses trainers and options that do not exist, and options that contradict each other, with exit code 2', async () => {
     const trainer = await kindred(['train', 'word3vec', ...store]);
     expect(trainer.code).toBe(2);
     expect(trainer.stderr).toContain('word2vec');
     const option = await kindred(['train', 'word2vec', '--set', 'dimensions=8', ...store]);
     expect(option.code).toBe(2);
     expect(option.stderr).toContain('dimensions');
+    const contradiction = ['--set', 'architecture=cbow', '--set', 'negativeSharing=4'];
+    const refused = await kindred(['train', 'word2vec', ...contradiction, ...store]);
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(refused.stderr).toMatch(
+      /^error: .*\[OPTION_INVALID\]\n {2}field: negativeSharing\n {2}remedy: .*architecture=skipgram/,
+    );
   });
 
   it('scores a stored payment with reasons, and knows when there is none', async () => {

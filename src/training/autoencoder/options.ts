@@ -1,6 +1,7 @@
 /** The autoencoder's options: meaning, range and default live here and nowhere else. */
 import { z } from 'zod';
 import { OptionError } from '../../errors';
+import { refuseIdle } from '../idle-options';
 import { ACTIVATIONS, type Activation } from '../onnx/layers';
 
 const activations = Object.keys(ACTIVATIONS) as [Activation, ...Activation[]];
@@ -122,6 +123,7 @@ export const DEFAULT_CONTAMINATION = 0.01;
 
 /** @throws OptionError where two options contradict each other */
 export function checkRelations(options: AutoencoderOptions): void {
+  refuseIdle(autoencoderOptions, options, [{ options: ['huberDelta'], to: [['loss', 'huber']] }]);
   if (options.contamination !== undefined && options.alertsPerDay !== undefined)
     throw new OptionError('alertsPerDay', 'contamination and alertsPerDay both set the threshold.', {
       remedy: 'Give one of the two.',

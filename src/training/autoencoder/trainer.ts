@@ -21,6 +21,7 @@ import { Validation } from './validation';
 export const autoencoder: Trainer<AutoencoderOptions, FeatureMatrix, AutoencoderModel> = {
   name: 'autoencoder',
   options: autoencoderOptions,
+  check: checkRelations,
   // Several threads may add the parts of a sum in another order.
   isDeterministic: ({ threads }) => threads === 1,
   train,

@@ -91,6 +91,7 @@ function noiseBias(noise: Float64Array, negatives: number): Float32Array {
 export const node2vec: Trainer<Node2VecOptions, EdgeList, EmbeddingModel> = {
   name: 'node2vec',
   options: node2vecOptions,
+  check: checkRelations,
   isDeterministic: ({ threads }) => threads === 1,
   train: trainNode2Vec,
 };

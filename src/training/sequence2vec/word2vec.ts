@@ -77,6 +77,7 @@ function checkOptions(options: Word2VecOptions): void {
 export const word2vec: Trainer<Word2VecOptions, SequenceCorpus, EmbeddingModel> = {
   name: 'word2vec',
   options: word2vecOptions,
+  check: checkOptions,
   isDeterministic: ({ threads }) => threads === 1,
   train,
 };

@@ -151,11 +151,22 @@ describe('a sequence trainer', () => {
     expect(rows.input.every(Number.isFinite)).toBe(true);
   });
 
-  test('no run begins with options of sequences that contradict each other', async () => {
-    const options = { sequences: 'accounts', field: 'itemId' };
-    for (const trainer of NAMES)
-      await expect(services.training.start({ trainer, options })).rejects.toMatchObject({ field: 'field' });
-  });
+  test.each(NAMES)(
+    '%s: no run is queued, and nothing is measured, with options that contradict each other',
+    async (name) => {
+      const [option, given] = TRAINERS[name].contradiction;
+      const before = await services.training.list();
+      for (const [field, options] of [
+        [option, given],
+        ['field', { sequences: 'accounts', field: 'itemId' }],
+      ] as const) {
+        const refused = { code: 'OPTION_INVALID', field, remedy: expect.any(String) };
+        await expect(services.training.start({ trainer: name, options })).rejects.toMatchObject(refused);
+        await expect(services.training.evaluate(name, { options })).rejects.toMatchObject(refused);
+      }
+      expect(await services.training.list()).toEqual(before);
+    },
+  );
 
   test('the space of another trainer is refused', async () => {
     for (const [trainer, space] of [

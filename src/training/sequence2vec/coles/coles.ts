@@ -18,6 +18,7 @@ import { SliceEncoder, servedNetwork } from './slice-encoder';
 export const coles: Trainer<ColesOptions, EventSequences, SequenceModel> = {
   name: 'coles',
   options: colesOptions,
+  check: checkColesOptions,
   // Several threads may add the parts of a sum in another order.
   isDeterministic: ({ threads }) => threads === 1,
   train,

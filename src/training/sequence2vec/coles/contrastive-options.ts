@@ -1,6 +1,7 @@
 /** The options of learning by slices, alike for CoLES and the pooling networks: meaning, range and default. */
 import { z } from 'zod';
 import { OptionError } from '../../../errors';
+import type { Belonging } from '../../idle-options';
 import type { ContrastiveLossOptions } from './contrastive-loss';
 import type { SliceOptions } from './slices';
 
@@ -76,6 +77,12 @@ export const contrastiveOptions = {
     .default(1)
     .describe('Cores that one operation may use. With 1 the same data and options give the same bytes.'),
 };
+
+/** Options of one loss alone. */
+export const OF_A_LOSS: readonly Belonging<ContrastiveOptions>[] = [
+  { options: ['margin', 'hardNegatives'], to: [['loss', 'margin']] },
+  { options: ['temperature'], to: [['loss', 'softmax']] },
+];
 
 /** @throws OptionError where two options contradict each other */
 export function checkContrastiveOptions(options: ContrastiveOptions): void {

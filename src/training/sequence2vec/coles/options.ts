@@ -1,8 +1,9 @@
 /** CoLES's options: meaning, range and default live here and nowhere else. */
 import { z } from 'zod';
 import { OptionError } from '../../../errors';
+import { refuseIdle } from '../../idle-options';
 import { checkSequenceOptions, type SequenceOptions, sequenceOptions } from '../sequence-options';
-import { type ContrastiveOptions, checkContrastiveOptions, contrastiveOptions } from './contrastive-options';
+import { type ContrastiveOptions, checkContrastiveOptions, contrastiveOptions, OF_A_LOSS } from './contrastive-options';
 
 export interface ColesOptions extends SequenceOptions, ContrastiveOptions {
   dimension: number;
@@ -49,6 +50,7 @@ export const colesOptions = z.strictObject({
 /** @throws OptionError where two options contradict each other */
 export function checkColesOptions(options: ColesOptions): void {
   checkSequenceOptions(options);
+  refuseIdle(colesOptions, options, OF_A_LOSS);
   checkContrastiveOptions(options);
   const { sliceLengthMax, maxLength } = options;
   if (sliceLengthMax > maxLength)

@@ -79,6 +79,7 @@ function refuseDiverged({ finalLoss, sequences }: BagResult): void {
 export const doc2vec: Trainer<Doc2VecOptions, EventSequences, SequenceModel> = {
   name: 'doc2vec',
   options: doc2vecOptions,
+  check: checkDoc2VecOptions,
   isDeterministic: ({ threads }) => threads === 1,
   train,
 };

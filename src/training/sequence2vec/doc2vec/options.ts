@@ -1,6 +1,7 @@
 /** doc2vec's options: meaning, range and default live here and nowhere else. */
 import { z } from 'zod';
 import { OptionError } from '../../../errors';
+import { type Belonging, refuseIdle } from '../../idle-options';
 import type { BagMode } from '../../kernels/bags-tables';
 import { type SkipGramOptions, skipGramOptions } from '../../kernels/skip-gram-options';
 import { checkSequenceOptions, type SequenceOptions, sequenceOptions } from '../sequence-options';
@@ -79,6 +80,16 @@ export const doc2vecOptions = z.strictObject({
   ...sequenceOptions('users'),
 });
 
+const IDLE: readonly Belonging<Doc2VecOptions>[] = [
+  {
+    options: ['window'],
+    to: [
+      ['architecture', 'dm'],
+      ['trainWords', true],
+    ],
+  },
+];
+
 /** @throws OptionError where two options contradict each other */
 export function checkDoc2VecOptions(options: Doc2VecOptions): void {
   checkSequenceOptions(options);
@@ -93,6 +104,7 @@ export function checkDoc2VecOptions(options: Doc2VecOptions): void {
       remedy: 'Leave trainWords out, or set architecture=dbow.',
       facts: { architecture, trainWords },
     });
+  refuseIdle(doc2vecOptions, options, IDLE);
 }
 
 /** @throws OptionError where the window has places that no sequence fills */

@@ -31,6 +31,7 @@ import { type FilledSteps, filledSteps, type RowShape, type Windows, windowsOf }
 export const elmo: Trainer<ElmoOptions, EventSequences, SequenceModel> = {
   name: 'elmo',
   options: elmoOptions,
+  check: checkElmoOptions,
   // Several threads may add the parts of a sum in another order.
   isDeterministic: ({ threads }) => threads === 1,
   train,

@@ -121,6 +121,7 @@ function refuseUnsound(vectors: Float32Array, { learningRate }: FastTextOptions)
 export const fasttext: Trainer<FastTextOptions, FastTextData, SequenceModel> = {
   name: 'fasttext',
   options: fastTextOptions,
+  check: checkFastTextOptions,
   isDeterministic: ({ threads }) => threads === 1,
   train,
 };

@@ -1,7 +1,13 @@
 /** Pooling's options: meaning, range and default live here and nowhere else. */
 import { z } from 'zod';
 import { OptionError } from '../../../errors';
-import { type ContrastiveOptions, checkContrastiveOptions, contrastiveOptions } from '../coles/contrastive-options';
+import { type Belonging, refuseIdle } from '../../idle-options';
+import {
+  type ContrastiveOptions,
+  checkContrastiveOptions,
+  contrastiveOptions,
+  OF_A_LOSS,
+} from '../coles/contrastive-options';
 import { checkSequenceOptions, type SequenceOptions, sequenceOptions } from '../sequence-options';
 
 export const POOLING_METHODS = ['mean', 'sif', 'convolution', 'gru'] as const;
@@ -74,9 +80,27 @@ export const poolingOptions = z.strictObject({
 export const isNetwork = ({ method }: Pick<PoolingOptions, 'method'>): boolean =>
   method === 'convolution' || method === 'gru';
 
+/** Options of some methods alone; `seed` and `threads` may be given for all trainers alike. */
+const OF_A_METHOD: readonly Belonging<PoolingOptions>[] = [
+  { options: ['smoothing'], to: [['method', 'sif']] },
+  { options: ['width'], to: [['method', 'convolution']] },
+  {
+    options: [
+      ...(['dimension', 'maxLength', 'batchSize', 'epochs', 'learningRate'] as const),
+      ...(['slices', 'sliceLengthMin', 'sliceLengthMax', 'loss', 'margin', 'hardNegatives', 'temperature'] as const),
+    ],
+    to: [
+      ['method', 'convolution'],
+      ['method', 'gru'],
+    ],
+  },
+  ...OF_A_LOSS,
+];
+
 /** @throws OptionError where two options contradict each other */
 export function checkPoolingOptions(options: PoolingOptions): void {
   checkSequenceOptions(options);
+  refuseIdle(poolingOptions, options, OF_A_METHOD);
   const { width, maxLength, sliceLengthMax } = options;
   if (width % 2 === 0)
     throw new OptionError('width', `A convolution ${width} wide has no middle.`, {

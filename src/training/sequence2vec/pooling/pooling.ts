@@ -24,6 +24,7 @@ export interface PoolingData {
 export const pooling: Trainer<PoolingOptions, PoolingData, SequenceModel> = {
   name: 'pooling',
   options: poolingOptions,
+  check: checkPoolingOptions,
   // Several threads may add the parts of a sum in another order; the means take one whatever was asked for.
   isDeterministic: (options) => !isNetwork(options) || options.threads === 1,
   train,

@@ -21,6 +21,7 @@ import { contentOf, type Position, START, stateOf } from './state';
 export const sasrec: Trainer<SasrecOptions, EventSequences, SequenceModel> = {
   name: 'sasrec',
   options: sasrecOptions,
+  check: checkRelations,
   // Several threads may add the parts of a sum in another order.
   isDeterministic: ({ threads }) => threads === 1,
   train,

@@ -241,6 +241,9 @@ describe('CoLES refuses', () => {
     [{ sliceLengthMin: 9, sliceLengthMax: 8 }, 'sliceLengthMin'],
     [{ sliceLengthMax: 20, maxLength: 10 }, 'sliceLengthMax'],
     [{ batchSize: 2, slices: 2, hardNegatives: 3 }, 'hardNegatives'],
+    [{ loss: 'softmax', margin: 0.3 }, 'margin'],
+    [{ loss: 'softmax', hardNegatives: 3 }, 'hardNegatives'],
+    [{ temperature: 0.2 }, 'temperature'],
     [{ sequences: 'users', amountBins: 4 }, 'amountBins'],
     [{ field: 'itemId' }, 'field'],
   ])('options that contradict each other: %j', async (given, field) => {
