@@ -1,7 +1,7 @@
 /** What trainers there are, where their vectors go, and what can be set: for help texts and for whoever starts a run. */
+import { describeOptions, type OptionDescription } from '../training/option-descriptions';
 import { parseOptions, trainers } from '../training/trainers';
 import { lessons } from './learning/lessons';
-import { describeOptions, type OptionDescription } from './option-descriptions';
 
 export interface TrainerDescription {
   readonly name: string;

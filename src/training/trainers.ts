@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { KindredError, OptionError } from '../errors';
 import { autoencoder } from './autoencoder/trainer';
 import { node2vec } from './node2vec/node2vec';
+import { describeOptions } from './option-descriptions';
 import { coles } from './sequence2vec/coles/coles';
 import { doc2vec } from './sequence2vec/doc2vec/doc2vec';
 import { elmo } from './sequence2vec/elmo/elmo';
@@ -89,24 +90,35 @@ function optionError(
   given: Readonly<Record<string, unknown>>,
   issue: z.core.$ZodIssue,
 ): OptionError {
-  const known = optionNames(options);
+  const described = describeOptions(options);
   if (issue.code === 'unrecognized_keys') {
     const [unknown] = issue.keys;
     return new OptionError(unknown, `${name} has no option "${unknown}".`, {
-      remedy: `Its options: ${known.join(', ')}.`,
+      remedy: `Its options: ${described.map((option) => option.name).join(', ')}. Their meaning: kindred train ${name} --help`,
     });
   }
   const option = String(issue.path[0] ?? 'options');
-  const value = Object.hasOwn(given, option) ? ` (given: ${JSON.stringify(given[option])})` : '';
-  return new OptionError(option, `${name} option ${option}: ${issue.message}${value}.`, {
-    remedy: `Correct it, or leave it out to have the default.`,
-    facts: { given: given[option] },
-  });
+  const { type, default: usual } = described.find((each) => each.name === option) ?? {};
+  // What every whole number is held to is no part of an option's own range.
+  const bound =
+    issue.code === 'too_big' && issue.maximum === Number.MAX_SAFE_INTEGER ? `, at most ${issue.maximum}` : '';
+  return new OptionError(
+    option,
+    `${name} option ${option} cannot be ${shown(given[option])}. It takes: ${type}${bound}.`,
+    {
+      remedy: `Leave it out to have the default${usual === undefined ? '' : ` (${usual})`}, or see: kindred train ${name} --help`,
+      facts: { given: given[option] },
+    },
+  );
 }
 
-/** Names of the options that a trainer has, for messages and help. */
-export function optionNames(options: z.ZodType): string[] {
-  return 'shape' in options ? Object.keys(options.shape as object) : [];
+const MOST_SHOWN = 100;
+
+/** Numbers as they were typed, other texts in quotes. */
+function shown(value: unknown): string {
+  const isNumber = typeof value === 'number' || (typeof value === 'string' && /^[+-]?\.?\d[\d.e+-]*$/i.test(value));
+  const text = isNumber ? String(value) : (JSON.stringify(value) ?? 'nothing');
+  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)} …` : text;
 }
 
 /** Trains by name; what `background.ts` calls in its thread. */

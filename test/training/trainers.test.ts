@@ -34,6 +34,35 @@ describe('the trainers', () => {
   });
 });
 
+describe('whatever is wrong with an option', () => {
+  const WRONG = [-7, 1e12, Number.NaN, Number.POSITIVE_INFINITY, null, 'many words', '', ['many'], { a: 1 }, true];
+
+  test.each(Object.values(trainers).map((trainer) => [trainer.name, trainer] as const))(
+    '%s says it in words of its own',
+    (_name, trainer) => {
+      let refused = 0;
+      for (const option of Object.keys(parseOptions(trainer)))
+        for (const value of WRONG) {
+          const message = refusalOf(() => parseOptions(trainer, { [option]: value }));
+          if (message === undefined) continue;
+          refused++;
+          expect(message).toMatch(new RegExp(`^${trainer.name} option ${option} cannot be .+\\. It takes: .+\\.$`));
+          expect(message).not.toMatch(/Too (small|big)|Invalid|expected|undefined|\^\[/);
+        }
+      expect(refused).toBeGreaterThan(50);
+    },
+  );
+});
+
+function refusalOf(parse: () => unknown): string | undefined {
+  try {
+    parse();
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 describe('options given as text', () => {
   const trainer = {
     name: 'example',
@@ -43,13 +72,21 @@ describe('options given as text', () => {
       shuffle: z.boolean().default(false),
       loss: z.enum(['mse', 'huber']).default('mse'),
       name: z.string().default(''),
+      seed: z.number().int().min(0).default(1),
       layers: z.array(z.number()).default([1]),
     }),
   };
 
   test('become what the option wants', () => {
     const given = { window: '7', rate: ' 1e-3', shuffle: 'true', loss: 'huber', name: '12', layers: '[3,4]' };
-    expect(parseOptions(trainer, given)).toEqual({ ...given, window: 7, rate: 0.001, shuffle: true, layers: [3, 4] });
+    expect(parseOptions(trainer, given)).toEqual({
+      ...given,
+      window: 7,
+      rate: 0.001,
+      shuffle: true,
+      layers: [3, 4],
+      seed: 1,
+    });
     expect(parseOptions(trainer, { layers: '100,20,100' }).layers).toEqual([100, 20, 100]);
     expect(parseOptions(trainer, { layers: '7' }).layers).toEqual([7]);
     expect(parseOptions(trainer, { window: 7, shuffle: true }).window).toBe(7);
@@ -71,9 +108,29 @@ describe('options given as text', () => {
     const refused = expect.objectContaining({
       code: 'OPTION_INVALID',
       field: option,
-      message: expect.stringContaining(JSON.stringify(value)),
-      remedy: expect.any(String),
+      message: expect.stringMatching(/^example option \w+ cannot be .+\. It takes: .+\.$/),
+      remedy: expect.stringMatching(/^Leave it out to have the default \(.+\), or see: kindred train example --help$/),
+      facts: { given: value },
     });
     expect(() => parseOptions(trainer, { [option]: value })).toThrow(refused);
+    expect(() => parseOptions(trainer, { [option]: value })).toThrow(String(value));
+  });
+
+  test.each([
+    [{ window: '0' }, 'example option window cannot be 0. It takes: whole number, 1 to 10.'],
+    [{ window: -3 }, 'example option window cannot be -3. It takes: whole number, 1 to 10.'],
+    [{ window: Number.NaN }, 'example option window cannot be NaN. It takes: whole number, 1 to 10.'],
+    [{ loss: 'cross-entropy' }, 'example option loss cannot be "cross-entropy". It takes: mse | huber.'],
+    [{ layers: [1, 'a'] }, 'example option layers cannot be [1,"a"]. It takes: list with commas, number.'],
+    [
+      { seed: 1e40 },
+      'example option seed cannot be 1e+40. It takes: whole number, 0 or more, at most 9007199254740991.',
+    ],
+    [
+      { name: { long: 'x'.repeat(500) } },
+      `example option name cannot be {"long":"${'x'.repeat(91)} …. It takes: text.`,
+    ],
+  ])('are told what was given and what there can be: %j', (given, message) => {
+    expect(() => parseOptions(trainer, given)).toThrow(expect.objectContaining({ message }));
   });
 });

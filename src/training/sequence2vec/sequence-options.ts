@@ -26,6 +26,7 @@ export const sequenceOptions = (usual: SequenceKind) => ({
   field: z
     .string()
     .regex(/^[A-Za-z][\w.]{0,79}$/)
+    .meta({ title: 'name of at most 80 letters, digits, _ and dots, a letter first' })
     .default('auto')
     .describe(
       'What of an event is learned: itemId or action of interactions; merchantId, category, channel, country or currency of transactions; attributes.NAME of the item or the transaction. auto: itemId or merchantId.',

@@ -1,4 +1,7 @@
-/** Reads a trainer's options out of the one place where they live, its schema: names, types, ranges, defaults, meaning. */
+/**
+ * Reads a trainer's options out of the one place where they live, its schema: names, types, ranges, defaults, meaning. Help
+ * texts show them, and whoever gave a value out of range is told.
+ */
 import { z } from 'zod';
 
 export interface OptionDescription {
@@ -22,6 +25,12 @@ interface Shape {
   maximum?: number;
   exclusiveMinimum?: number;
   exclusiveMaximum?: number;
+  minItems?: number;
+  maxItems?: number;
+  minLength?: number;
+  maxLength?: number;
+  /** What a text has to look like, in words, where the schema has them. */
+  title?: string;
   default?: unknown;
   description?: string;
   properties?: Readonly<Record<string, Shape>>;
@@ -31,7 +40,7 @@ interface Shape {
 const telling = (bound: number | undefined): bound is number =>
   bound !== undefined && Math.abs(bound) < Number.MAX_SAFE_INTEGER;
 
-function range(shape: Shape): string {
+function range(shape: Pick<Shape, 'minimum' | 'maximum' | 'exclusiveMinimum' | 'exclusiveMaximum'>): string {
   const low = telling(shape.minimum)
     ? `${shape.minimum}`
     : telling(shape.exclusiveMinimum)
@@ -42,8 +51,10 @@ function range(shape: Shape): string {
     : telling(shape.exclusiveMaximum)
       ? `below ${shape.exclusiveMaximum}`
       : '';
-  if (low && high) return `, ${low} to ${high}`;
+  // "above 0 to 1", but not "0 to below 1".
+  if (low && high) return high.startsWith('below') ? `, ${low}, ${high}` : `, ${low} to ${high}`;
   if (low) return low.startsWith('above') ? `, ${low}` : `, ${low} or more`;
+  if (high.startsWith('below')) return `, ${high}`;
   return high ? `, at most ${high}` : '';
 }
 
@@ -58,8 +69,14 @@ function typeText(shape: Shape): string {
       return `number${range(shape)}`;
     case 'boolean':
       return 'true | false';
-    case 'array':
-      return `list of ${shape.items ? typeText(shape.items) : 'values'}, with commas`;
+    case 'array': {
+      const count = range({ minimum: shape.minItems, maximum: shape.maxItems }).slice(2);
+      return `list with commas, ${count && `${count} of: `}${shape.items ? typeText(shape.items) : 'values'}`;
+    }
+    case 'string': {
+      const length = range({ minimum: shape.minLength, maximum: shape.maxLength });
+      return `${shape.title ?? 'text'}${length && `${length} characters`}`;
+    }
     default:
       return shape.type ?? 'value';
   }
