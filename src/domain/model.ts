@@ -59,7 +59,7 @@ export interface Promotion {
   readonly replacedId?: string;
   readonly kind: PromotionKind;
   readonly forced: boolean;
-  /** Says when a stronger baseline is ahead, or why force was needed. */
+  /** Says when the plain baseline is only tied with, when a stronger one is ahead, or why force was needed. */
   readonly note?: string;
   readonly promotedAt: Date;
 }

@@ -233,7 +233,11 @@ export class PromoteModelPayload {
   @Field(() => Boolean, { description: 'Whether it took force.' })
   forced!: boolean;
 
-  @Field(() => String, { nullable: true, description: 'Says when a stronger baseline is ahead.' })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Says when the plain baseline is only tied with, when a stronger one is ahead, or why force was needed.',
+  })
   note?: string;
 }
 

@@ -193,10 +193,12 @@ export function judge(model: Pick<Model, 'id' | 'trainer' | 'evaluation'>): Verd
       refusal: refused(model.id, `Model "${model.id}" was never evaluated.`, remedyForUnmeasured(model.trainer)),
     };
   const reached = evaluation.metrics[evaluation.primary];
-  const ahead = baselinesAhead(evaluation, reached);
-  const plain = ahead.find((baseline) => baseline.plain);
+  const baselines = measuredBaselines(evaluation);
   const say = (baseline: { name: string; value: number }) =>
     `${evaluation.primary} ${format(reached)} against ${format(baseline.value)} of ${baseline.name}`;
+  // A metric that could not be measured beats nothing.
+  const ahead = baselines.filter(({ value }) => !(reached >= value - SAME));
+  const plain = ahead.find((baseline) => baseline.plain);
   if (plain)
     return {
       refusal: refused(
@@ -205,16 +207,21 @@ export function judge(model: Pick<Model, 'id' | 'trainer' | 'evaluation'>): Verd
         'Train longer or on more data, or promote it anyway by force (--force, or force: true).',
       ),
     };
-  return ahead.length > 0 ? { note: `A stronger baseline is ahead: ${ahead.map(say).join('; ')}.` } : {};
+  const tied = baselines.find((baseline) => baseline.plain && reached <= baseline.value + SAME);
+  const notes = [
+    ...(tied ? [`It only ties with the plain baseline: ${say(tied)}.`] : []),
+    ...(ahead.length > 0 ? [`A stronger baseline is ahead: ${ahead.map(say).join('; ')}.`] : []),
+  ];
+  return notes.length > 0 ? { note: notes.join(' ') } : {};
 }
 
-function baselinesAhead(evaluation: ModelEvaluation, reached: number) {
-  return (
-    evaluation.baselines
-      .map(({ name, plain, metrics }) => ({ name, plain, value: metrics[evaluation.primary] }))
-      // A metric that could not be measured beats nothing.
-      .filter(({ value }) => value !== undefined && value !== null && !(reached >= value))
-  );
+/** Means of the same numbers, added up in another order, differ by no more. */
+const SAME = 1e-9;
+
+function measuredBaselines(evaluation: ModelEvaluation) {
+  return evaluation.baselines
+    .map(({ name, plain, metrics }) => ({ name, plain, value: metrics[evaluation.primary] }))
+    .filter(({ value }) => value !== undefined && value !== null);
 }
 
 const format = (value: number | null): string => (value === null ? 'nothing' : value.toFixed(4));

@@ -115,6 +115,20 @@ onBothDatabases((kind) => {
     expect((await registry.promote(better.id, { force: true })).note).toBeUndefined();
   });
 
+  test('promotion says when the plain baseline is only tied with, be it by the last bit', async () => {
+    for (const metric of [0.3, 0.1 + 0.2, 0.3 - 1e-12]) {
+      const { id } = await add(metric);
+      expect(await registry.promote(id)).toMatchObject({
+        forced: false,
+        note:
+          'It only ties with the plain baseline: hr@10 0.3000 against 0.3000 of popularity. ' +
+          'A stronger baseline is ahead: hr@10 0.3000 against 0.4000 of item kNN.',
+      });
+    }
+    const { note } = await registry.promote((await add(0.3001)).id);
+    expect(note).toBe('A stronger baseline is ahead: hr@10 0.3001 against 0.4000 of item kNN.');
+  });
+
   test('rollback goes one promotion further back each time, until there is nothing before', async () => {
     const [first, second, third] = [await add(), await add(), await add()];
     for (const { id } of [first, second, third]) await registry.promote(id);
