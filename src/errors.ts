@@ -86,9 +86,12 @@ export class OptionError extends KindredError {
 
 /** A space has no live model, so the question cannot be answered yet. */
 export class ModelNotReadyError extends KindredError {
-  constructor(readonly space: string) {
+  constructor(
+    readonly space: string,
+    remedy = 'Train one and promote it: kindred train <trainer> --promote',
+  ) {
     super('MODEL_NOT_READY', `Space "${space}" has no live model.`, {
-      remedy: 'Train one and promote it: kindred train <trainer> --promote',
+      remedy,
       facts: { space },
       retriable: true,
     });

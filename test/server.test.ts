@@ -76,6 +76,14 @@ describe('before anything is known', () => {
     ]);
   });
 
+  test('nextItems says so too, and which trainers could tell', async () => {
+    const { errors } = await client.ask('{ nextItems(events: [{ thing: "i1" }]) { ranking } }');
+    expect(errors).toHaveLength(1);
+    const { code, remedy } = errors![0].extensions as { code: string; remedy: string };
+    expect(code).toBe('MODEL_NOT_READY');
+    for (const trainer of ['sasrec', 'elmo', 'word2vec']) expect(remedy).toContain(`kindred train ${trainer} `);
+  });
+
   test('unknown ids are null, not errors', async () => {
     const query =
       '{ item(itemId: "x") { itemId } user(userId: "x") { userId } transaction(transactionId: "x") { amount } trainingRun(id: "x") { id } model(id: "x") { id } }';

@@ -17,10 +17,9 @@ import type { RankedLists } from './ranking';
 import { ITEMS_SPACE } from './recommendation';
 import type { ModelRegistry } from './registry';
 import { checkEvents, encoderEvents, inOrderOfTime, learnedNames, unknownThings } from './sequence-events';
+import { howToFill, NEXT_SPACE } from './telling-next';
 import type { ThingLists } from './thing-lists';
 import type { VersionRequest, Versions } from './versions';
-
-export const NEXT_SPACE = 'next_items';
 
 export interface NextItemsQuestion extends PageRequest, Omit<Partial<VersionRequest>, 'after'> {
   events: readonly SequenceQuestionEvent[];
@@ -77,7 +76,12 @@ export class NextItemsService {
 
   private async answering({ space, model, after }: Omit<NextItemsQuestion, 'events'>): Promise<Model> {
     const { registry, versions } = this.services;
-    if (space !== undefined) return versions.answering({ space, model, after });
+    if (space !== undefined) {
+      const inSpace = versions.answering({ space, model, after });
+      return inSpace.catch((error) => {
+        throw error instanceof ModelNotReadyError ? new ModelNotReadyError(space, howToFill(space)) : error;
+      });
+    }
     const asked = after === undefined ? model : readListCursor(after).modelId;
     if (asked !== undefined) {
       if (after === undefined) return versions.named('model', asked);
@@ -86,7 +90,7 @@ export class NextItemsService {
       return versions.answering({ space: found.space, model, after });
     }
     const live = (await registry.findLive(NEXT_SPACE)) ?? (await registry.findLive(ITEMS_SPACE));
-    if (!live) throw new ModelNotReadyError(NEXT_SPACE);
+    if (!live) throw new ModelNotReadyError(NEXT_SPACE, howToFill());
     return live;
   }
 

@@ -32,7 +32,7 @@ export interface Plan {
   readonly input: StartTraining;
 }
 
-const SPACE = /^[a-z][a-z0-9_]{0,39}$/;
+export const SPACE_NAME = /^[a-z][a-z0-9_]{0,39}$/;
 
 /**
  * @param threads that the run may use where its options do not say
@@ -44,7 +44,7 @@ export function planTraining(input: StartTraining, threads: number): Plan {
   trainer.check?.(options);
   const own = lessons[trainer.name].space(options);
   const space = input.space ?? own;
-  if (!SPACE.test(space))
+  if (!SPACE_NAME.test(space))
     throw new InputError('space', `"${space.slice(0, 60)}" cannot name a space.`, {
       remedy: 'Use at most 40 of a-z, 0-9 and _, a letter first.',
     });

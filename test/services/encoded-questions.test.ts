@@ -141,6 +141,38 @@ onBothDatabases((kind) => {
       });
     });
 
+    test('of a space where nothing is live are refused, with what to train', async () => {
+      for (const [space, command] of [
+        ['elmo_merchants', 'kindred train elmo --promote'],
+        ['mine', 'kindred train sasrec --space mine --promote'],
+      ])
+        await expect(next.nextItems({ events: events('a'), space, first: 1 })).rejects.toMatchObject({
+          code: 'MODEL_NOT_READY',
+          remedy: expect.stringContaining(command),
+          retriable: true,
+          facts: { space },
+        });
+    });
+
+    test('come from a version by its id alone, whatever its space and whether it is live', async () => {
+      const older = await registry.add(elmo);
+      for (const { id, space } of [live.elmo_items, older, live.items, live.next_items]) {
+        const question = { events: events(item(0, 0), item(0, 1)), model: id };
+        const first = await next.nextItems({ ...question, first: 2 });
+        expect(first.model).toMatchObject({ id, space });
+        const after = first.entries[1].cursor;
+        const both = await next.nextItems({ ...question, first: 4 });
+        const second = await next.nextItems({ ...question, first: 2, after });
+        expect([...first.entries, ...second.entries].map(({ node }) => node)).toEqual(
+          both.entries.map(({ node }) => node),
+        );
+      }
+      await expect(next.nextItems({ events: events('a'), model: 'elmo_items-99', first: 1 })).rejects.toMatchObject({
+        code: 'MODEL_NOT_FOUND',
+        field: 'model',
+      });
+    });
+
     test('are the most frequent where nothing of the events is known, and say so', async () => {
       const page = await next.nextItems({ events: events('x', 'y', 'x'), first: 2 });
       expect(page).toMatchObject({ ranking: 'POPULARITY', unknown: ['x', 'y'] });
