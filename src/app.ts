@@ -34,6 +34,7 @@ export async function createApp(config: Config, warn?: (sentence: string) => voi
     trainingThreads: config.trainingThreads,
     checkpoints: join(config.dataDir, 'checkpoints'),
     onTrainingFailure: (run, error) => logFailure(log, run, error),
+    onTrainingNotice: ({ id, trainer }, sentence) => log.info({ run: id, trainer }, sentence),
     ...streams?.serviceSettings,
   });
   try {

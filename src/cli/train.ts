@@ -26,7 +26,8 @@ export function trainCommand(): Command {
       'after',
       `
 Ctrl-C stops the run and leaves no half model. A run of a sequence trainer that was stopped or killed goes on from its last
-checkpoint when the same command is given again within a week, on the same data; --restart begins anew.
+checkpoint when the same command is given again within a week, on the same data and with the same version of Kindred;
+--restart begins anew.
 
 Examples:
   kindred train word2vec --promote

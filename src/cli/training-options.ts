@@ -44,6 +44,7 @@ export function trainersText(trainer?: string): string {
 interface Running {
   cancel(): void;
   onProgress(listener: (run: { phase?: string; done: number; total: number }) => void): () => void;
+  onNotice(listener: (sentence: string) => void): void;
 }
 
 /** Shows a run's progress until it ends, and cancels it at Ctrl-C. */
@@ -55,6 +56,7 @@ export async function watchRun<T>(
 ): Promise<T> {
   const progress = terminal.progress(title);
   const unlisten = running.onProgress((run) => progress.report(run));
+  running.onNotice((sentence) => terminal.say(`${title}: ${sentence}`));
   const cancel = (): void => running.cancel();
   if (signal.aborted) cancel();
   signal.addEventListener('abort', cancel, { once: true });

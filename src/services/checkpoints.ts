@@ -1,7 +1,7 @@
 /**
  * The folder where runs keep their state while they are under way. A run is known by its trainer, space, options and
  * range of time: started again after its process was killed, it finds what it left, part by part. Each file says of which
- * data it is; of other data it counts for nothing (training/checkpoint.ts).
+ * data it is, and which version of the code wrote it; of others it counts for nothing (training/checkpoint.ts).
  *
  * A run that is done or that failed leaves nothing; one that was cancelled or killed leaves what it had, for a week.
  */
@@ -10,7 +10,7 @@ import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ModelEvaluation } from '../domain/model';
 import { KindredError } from '../errors';
-import { readCheckpoint, removeCheckpoint, writeCheckpoint } from '../training/checkpoint';
+import { isOfAnotherVersion, readCheckpoint, removeCheckpoint, writeCheckpoint } from '../training/checkpoint';
 import type { Part } from './learning/lesson';
 
 export interface CheckpointedRun {
@@ -112,6 +112,13 @@ export class RunCheckpoints {
       facts: { measured: JSON.stringify({ evaluation }) },
       arrays: {},
     });
+  }
+
+  /** @returns whether there was any that another version of Kindred wrote: the run begins anew there */
+  removeOfOtherVersions(): boolean {
+    const old = PARTS.map((part) => this.fileOf(part)).filter(isOfAnotherVersion);
+    for (const file of old) removeCheckpoint(file);
+    return old.length > 0;
   }
 
   remove(): void {

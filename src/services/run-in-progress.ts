@@ -24,6 +24,8 @@ export interface RunningTraining {
   current(): TrainingRun;
   /** Calls the listener at each report until the run ends; returns a function that stops it. */
   onProgress(listener: (run: TrainingRun) => void): () => void;
+  /** Calls the listener with each sentence that people should see, those said before it listened first. */
+  onNotice(listener: (sentence: string) => void): void;
   cancel(): void;
 }
 
@@ -34,6 +36,8 @@ export class RunInProgress<Outcome> {
   readonly outcome: Promise<Outcome>;
   private readonly controller = new AbortController();
   private readonly listeners = new Set<(run: TrainingRun) => void>();
+  private readonly notices: string[] = [];
+  private readonly noticeListeners: ((sentence: string) => void)[] = [];
   private settle!: { resolve(outcome: Outcome): void; reject(error: unknown): void };
   private saving: Promise<void> = Promise.resolve();
 
@@ -72,6 +76,18 @@ export class RunInProgress<Outcome> {
   onProgress(listener: (run: TrainingRun) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
+  }
+
+  onNotice(listener: (sentence: string) => void): void {
+    this.noticeListeners.push(listener);
+    for (const sentence of this.notices) listener(sentence);
+  }
+
+  /** Says it to whoever listens now or will, once. */
+  notice(sentence: string): void {
+    if (this.notices.includes(sentence)) return;
+    this.notices.push(sentence);
+    for (const listener of this.noticeListeners) listener(sentence);
   }
 
   report({ phase, done, total, loss }: TrainingProgress): void {

@@ -46,7 +46,8 @@ export function offThread(
     let resumed = '';
     return {
       signal: run.signal,
-      onProgress: ({ phase, resumedFrom, ...progress }) => {
+      onProgress: ({ phase, resumedFrom, notice, ...progress }) => {
+        if (notice !== undefined) run.notice(`${part}: ${notice}`);
         if (resumedFrom !== undefined) resumed = ` (resumed from ${resumedFrom})`;
         run.report({ ...progress, phase: `${part}: ${phase}${resumed}` });
       },

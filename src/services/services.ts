@@ -74,6 +74,8 @@ export interface ServiceSettings {
   checkpoints?: string;
   /** Told about a run that failed for a reason that Kindred did not foresee. */
   onTrainingFailure: (run: TrainingRun, error: unknown) => void;
+  /** Told what else should be known of a run: that it does not go on where it was interrupted. @default nobody is told */
+  onTrainingNotice?: (run: TrainingRun, sentence: string) => void;
   /** Where Kafka is configured: how far its topics reach. */
   streamTopics?: StreamTopics;
   /** Where Kafka is configured: where scores, alerts and promotions are told. Elsewhere nothing would take them out of the outbox. */
@@ -96,6 +98,7 @@ export function openServices(database: Database, settings: ServiceSettings): Ope
     threads: settings.trainingThreads,
     checkpoints: settings.checkpoints,
     onFailure: settings.onTrainingFailure,
+    onNotice: settings.onTrainingNotice,
   });
   const models = new FraudModels();
   const scoring = {

@@ -6,6 +6,7 @@ import type { Model, ModelEvaluation, TrainingRun } from '../domain/model';
 import { KindredError } from '../errors';
 import type { Database } from '../stores/database';
 import { failInterruptedRuns, findRun, listRuns, saveRun } from '../stores/runs';
+import { OTHER_VERSION } from '../training/checkpoint';
 import { trainers } from '../training/trainers';
 import { Checkpoints, type RunCheckpoints } from './checkpoints';
 import { lessons } from './learning/lessons';
@@ -24,7 +25,7 @@ export interface EvaluationReport {
   evaluation: ModelEvaluation;
 }
 
-export interface RunningEvaluation extends Pick<RunningTraining, 'cancel' | 'onProgress'> {
+export interface RunningEvaluation extends Pick<RunningTraining, 'cancel' | 'onProgress' | 'onNotice'> {
   readonly report: Promise<EvaluationReport>;
 }
 
@@ -33,6 +34,8 @@ export interface TrainingSettings {
   threads: number;
   /** Everything about a failure that is not one of Kindred's own errors. */
   onFailure: (run: TrainingRun, error: unknown) => void;
+  /** What else whoever looks after runs should know of one. @default nobody is told */
+  onNotice?: (run: TrainingRun, sentence: string) => void;
   /** Folder where runs keep their state while they are under way; absent: none is kept, and a killed run starts anew. */
   checkpoints?: string;
 }
@@ -116,6 +119,7 @@ export class TrainingRuns {
       report: run.outcome,
       cancel: () => run.cancel(),
       onProgress: (listener) => run.onProgress(listener),
+      onNotice: (listener) => run.onNotice(listener),
     };
   }
 
@@ -167,6 +171,7 @@ export class TrainingRuns {
       run,
       work: () => run.conclude(work, (error) => this.settings.onFailure(run.current(), error)),
     };
+    run.onNotice((sentence) => this.settings.onNotice?.(run.current(), sentence));
     this.queue.push(task);
     this.unfinished.set(run.id, run);
     await run.save();
@@ -185,6 +190,7 @@ export class TrainingRuns {
     const { dataFrom: from, dataTo: to, restart } = plan.input;
     const checkpoints = this.checkpoints?.of({ ...plan, from, to });
     if (restart) checkpoints?.remove();
+    if (checkpoints?.removeOfOtherVersions()) run.notice(OTHER_VERSION);
     try {
       const outcome = await this.learn(plan, run, checkpoints);
       checkpoints?.remove();

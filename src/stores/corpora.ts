@@ -65,6 +65,19 @@ export async function* transactionPages(on: Queryable, range: TimeRange): AsyncG
   }
 }
 
+/** Changes with any row that `transactionPages` gives: made in the store, which sends none of them. */
+export async function transactionsDigest(on: Queryable, range: TimeRange): Promise<string> {
+  const { rows } = await on.query<{ digest: string }>(
+    `SELECT concat_ws(' ', count(*), sum(hashtextextended(jsonb_build_array(t.transaction_id, t.account_id, t.merchant_id,
+         t.amount, t.currency, extract(epoch FROM t.occurred_at), t.category, t.channel, t.country, t.attributes, l.is_fraud,
+         extract(epoch FROM l.decided_at))::text, 0)::numeric)) AS digest
+     FROM transactions t LEFT JOIN labels l ON l.transaction_id = t.transaction_id
+     WHERE t.occurred_at >= coalesce($1::timestamptz, '-infinity') AND t.occurred_at < coalesce($2::timestamptz, 'infinity')`,
+    [range.from ?? null, range.to ?? null],
+  );
+  return rows[0].digest;
+}
+
 export interface TransactionRow {
   transaction_id: string;
   account_id: string;

@@ -1,14 +1,17 @@
 /**
  * The state of a run on disk, so that one that was killed half way goes on from there. A checkpoint belongs to one
- * trainer, its options and its data, whose fingerprint it carries: for any other it is as if there were none. It is
- * written beside its name and moved there once it is safely on disk, so whoever reads sees a whole one or none.
+ * trainer, its options and its data, whose fingerprint it carries, and to the version of the code that wrote it: for any
+ * other it is as if there were none. It is written beside its name and moved there once it is safely on disk, so whoever
+ * reads sees a whole one or none.
  *
- * Layout: MAGIC, u32 length of a JSON head, the head, then the arrays one after the other, then the SHA-256 of all that.
+ * Layout: a line with the version, u32 length of a JSON head, the head, then the arrays one after the other, then the
+ * SHA-256 of all that.
  */
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { KindredError } from '../errors';
+import type { TrainingContext } from './trainer';
 
 export interface Checkpoint {
   /** Small facts: epoch, step, best loss … */
@@ -29,7 +32,18 @@ interface Head {
   readonly arrays: readonly { readonly name: string; readonly bytes: number }[];
 }
 
-const MAGIC = Buffer.from('KINDRED checkpoint 1\n');
+/**
+ * Of what is in a checkpoint: raise it with every change of the layout above, of the names, lengths or meaning of what any
+ * trainer keeps, of what a fingerprint is made of, or of how the rest of a run follows from its state. A run then begins
+ * anew after the upgrade; checkpoint-layouts.test.ts fails where arrays changed and this did not.
+ */
+export const CHECKPOINT_VERSION = 2;
+/** What people are told where a run does not go on from what it left. */
+export const OTHER_VERSION = 'the checkpoint was written by another version; starting anew';
+
+const MAGIC = Buffer.from(`KINDRED checkpoint ${CHECKPOINT_VERSION}\n`);
+const ANY_MAGIC = /^KINDRED checkpoint (\d+)\n/;
+const LONGEST_MAGIC = 32;
 const DIGEST_BYTES = 32;
 
 /** SHA-256 over the parts: the trainer's name, its options as JSON, the arrays that it learns from. */
@@ -54,6 +68,60 @@ export function readCheckpoint(file: string, fingerprint: string): Checkpoint | 
   }
   try {
     return readOpened(from, fingerprint);
+  } catch (error) {
+    throw notRead(file, error);
+  } finally {
+    closeSync(from);
+  }
+}
+
+/** What a trainer needs to find in a checkpoint, by name: neither less nor more. */
+export interface CheckpointShape {
+  /** Those that are numbers. */
+  readonly facts: readonly string[];
+  /** How many 32-bit numbers each array has. */
+  readonly arrays: Readonly<Record<string, number>>;
+}
+
+/**
+ * The checkpoint that this very run left. One that lacks something or has it in another length is another version's, even
+ * if it does not say so: the run begins anew, and whoever listens to its progress is told.
+ * @param shapeOf given the facts that were found
+ */
+export function resumableFrom(
+  { checkpoint, onProgress }: TrainingContext,
+  fingerprint: string,
+  shapeOf: (facts: Checkpoint['facts']) => CheckpointShape,
+): Checkpoint | undefined {
+  const found = checkpoint === undefined ? undefined : readCheckpoint(checkpoint, fingerprint);
+  if (!found || fits(found, shapeOf(found.facts))) return found;
+  onProgress?.({ phase: 'starting anew', done: 0, total: 0, notice: OTHER_VERSION });
+  return undefined;
+}
+
+function fits({ facts, arrays }: Checkpoint, shape: CheckpointShape): boolean {
+  const names = Object.keys(shape.arrays);
+  return (
+    shape.facts.every((name) => Number.isFinite(facts[name])) &&
+    names.length === Object.keys(arrays).length &&
+    names.every((name) => arrays[name]?.byteLength === 4 * shape.arrays[name])
+  );
+}
+
+/** Whether there is a checkpoint that another version wrote, which nobody will ever read. */
+export function isOfAnotherVersion(file: string): boolean {
+  let from: number;
+  try {
+    from = openSync(file, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw notRead(file, error);
+  }
+  try {
+    const opening = Buffer.alloc(LONGEST_MAGIC);
+    readSync(from, opening, 0, LONGEST_MAGIC, 0);
+    const [, version] = ANY_MAGIC.exec(opening.toString('latin1')) ?? [];
+    return version !== undefined && Number(version) !== CHECKPOINT_VERSION;
   } catch (error) {
     throw notRead(file, error);
   } finally {

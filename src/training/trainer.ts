@@ -14,6 +14,8 @@ export interface TrainingProgress {
   loss?: number;
   /** Where a run that was interrupted went on: `epoch 3 of 5`. */
   resumedFrom?: string;
+  /** A sentence that people should see beside the progress, such as why a run does not go on where it was interrupted. */
+  notice?: string;
 }
 
 export interface TrainingContext {

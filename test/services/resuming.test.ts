@@ -1,5 +1,5 @@
 /** What a run leaves when it is stopped, and what becomes of that when the same is started again. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TrainingRun } from '../../src/domain/model';
 import type { RunningTraining } from '../../src/services/run-in-progress';
@@ -12,11 +12,17 @@ describe('a run that was stopped half way', () => {
   let open: ReturnType<typeof openServices>;
   let folder: string;
   let remove: () => Promise<void>;
+  const logged: string[] = [];
   beforeAll(async () => {
     const store = await makeStore('embedded');
     database = await openDatabase(store.location);
     folder = join(store.location.dataDir, 'checkpoints');
-    open = openServices(database, { trainingThreads: 1, onTrainingFailure: () => undefined, checkpoints: folder });
+    open = openServices(database, {
+      trainingThreads: 1,
+      onTrainingFailure: () => undefined,
+      onTrainingNotice: (run, sentence) => logged.push(`${run.trainer}: ${sentence}`),
+      checkpoints: folder,
+    });
     remove = () => store.remove();
     const clicks = Array.from({ length: 4_000 }, (_, n) => ({
       ...{ eventId: `e${n}`, userId: `u${n % 100}`, itemId: `i${(n * 7) % 61}`, action: 'view' },
@@ -72,6 +78,29 @@ describe('a run that was stopped half way', () => {
     ]);
     const other = await (await begin({ evaluate: false })).outcome;
     expect(other.model.facts.resumedFrom).toBeUndefined();
+    expect(kept()).toEqual([]);
+  });
+
+  test('begins anew after an upgrade that changed what is kept, and says so once', async () => {
+    await cancelOnceKept(await begin());
+    for (const name of readdirSync(folder)) {
+      const file = join(folder, name);
+      writeFileSync(
+        file,
+        readFileSync(file, 'latin1').replace(/^KINDRED checkpoint \d+/, 'KINDRED checkpoint 1'),
+        'latin1',
+      );
+    }
+    expect(logged).toEqual([]);
+    const again = await begin();
+    const phases = phasesOf(again);
+    const notices: string[] = [];
+    again.onNotice((sentence) => notices.push(sentence));
+    const { model } = await again.outcome;
+    expect(notices).toEqual(['the checkpoint was written by another version; starting anew']);
+    expect(logged).toEqual([`word2vec: ${notices[0]}`]);
+    expect(model.facts.resumedFrom).toBeUndefined();
+    expect(phases.some((phase) => phase.startsWith('evaluation'))).toBe(true);
     expect(kept()).toEqual([]);
   });
 

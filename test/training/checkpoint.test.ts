@@ -2,8 +2,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  CHECKPOINT_VERSION,
   fingerprintOf,
   float32Of,
+  isOfAnotherVersion,
   readCheckpoint,
   removeCheckpoint,
   writeCheckpoint,
@@ -54,6 +56,28 @@ describe('a checkpoint', () => {
       expect(readCheckpoint(file, 'mine')).toBeUndefined();
       writeFileSync(file, whole);
       truncateSync(file, at);
+      expect(readCheckpoint(file, 'mine')).toBeUndefined();
+    }
+  });
+
+  it.each(['1', '10', String(CHECKPOINT_VERSION + 1)])(
+    'is none where version %s wrote it, and known for that',
+    (version) => {
+      expect(isOfAnotherVersion(file)).toBe(false);
+      writeCheckpoint(file, 'mine', content);
+      expect(isOfAnotherVersion(file)).toBe(false);
+      const [line, ...rest] = readFileSync(file, 'latin1').split('\n');
+      expect(line).toBe(`KINDRED checkpoint ${CHECKPOINT_VERSION}`);
+      writeFileSync(file, [`KINDRED checkpoint ${version}`, ...rest].join('\n'), 'latin1');
+      expect(readCheckpoint(file, 'mine')).toBeUndefined();
+      expect(isOfAnotherVersion(file)).toBe(true);
+    },
+  );
+
+  it('is of no version where it is not one, or was cut short', () => {
+    for (const text of ['', 'KINDRED', 'KINDRED checkpoint 1', 'something else altogether\n']) {
+      writeFileSync(file, text);
+      expect(isOfAnotherVersion(file)).toBe(false);
       expect(readCheckpoint(file, 'mine')).toBeUndefined();
     }
   });

@@ -7,6 +7,7 @@ import type { ModelEvaluation } from '../../domain/model';
 import { labelFacts } from '../../stores/event-pages';
 import type { SequenceModel } from '../../training/trainer';
 import type { Lesson, LessonContext } from './lesson';
+import { paymentsDigest } from './payment-features';
 import { withPaymentMetrics } from './payment-vectors';
 import { type PoolingBase, readPoolingBase } from './pooling-base';
 import { sequenceProduct } from './product';
@@ -48,7 +49,8 @@ function eventLesson(of: EventTrainer): Lesson {
       const labels = ofPayments && everyPayment ? await labelFacts(context.database, context.range) : undefined;
       return {
         data,
-        fingerprint: JSON.stringify([fingerprint, standing?.id, labels]),
+        // Features of payments are made of more of them than the sequences hold.
+        fingerprint: JSON.stringify([fingerprint, standing?.id, labels, labels && (await paymentsDigest(context))]),
         evaluate: async (off) => {
           const evaluation = await off.run<ModelEvaluation | undefined>({
             module: join(__dirname, '..', '..', 'training', 'evaluation', measuredBy),

@@ -79,8 +79,8 @@ export async function readSequences(
   return { data, sequences: builder.build(), fingerprint: hash.digest('hex'), facts };
 }
 
-function textOf({ event_id, owner, session, occurred_at, thing, amount, categories }: EventRow): string {
-  return `${event_id}\0${owner}\0${session}\0${occurred_at.getTime()}\0${thing}\0${amount}\0${categories}`;
+function textOf({ event_id, owner, session, occurred_at, thing, amount, currency, categories }: EventRow): string {
+  return `${event_id}\0${owner}\0${session}\0${occurred_at.getTime()}\0${thing}\0${amount}\0${currency}\0${categories}`;
 }
 
 /** Sessions' names, and a user's own for events without a session. Rows come user by user. */

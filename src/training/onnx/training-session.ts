@@ -115,6 +115,11 @@ export class TrainingSession {
     return Object.fromEntries([...this.held].map(([name, { data }]) => [name, data as Float32Array]));
   }
 
+  /** How many numbers each array of `state` has. */
+  stateLengths(): Record<string, number> {
+    return Object.fromEntries([...this.held].map(([name, { data }]) => [name, data.length]));
+  }
+
   /** Goes on from there: the steps that follow are those that would have followed. */
   restore(state: TrainingState, steps: number): void {
     for (const [name, { dims, data }] of this.held) {

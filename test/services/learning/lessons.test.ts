@@ -121,6 +121,26 @@ describe('the lesson of', () => {
     },
   );
 
+  test.each(['doc2vec', 'pooling'])(
+    '%s is measured anew once a payment has another amount or currency',
+    async (name) => {
+      const [first] = payments(Random.seeded(1));
+      const fingerprint = async () => (await prepare(name, { sequences: 'accounts' })).prepared.fingerprint;
+      const before = await fingerprint();
+      for (const [column, value, back] of [
+        ['amount', first.amount + 1, first.amount],
+        ['currency', 'JPY', 'EUR'],
+        ['channel', 'phone', first.channel],
+      ]) {
+        const set = `UPDATE transactions SET ${column} = $1 WHERE transaction_id = $2`;
+        await database.query(set, [value, first.transactionId]);
+        expect(await fingerprint()).not.toBe(before);
+        await database.query(set, [back, first.transactionId]);
+      }
+      expect(await fingerprint()).toBe(before);
+    },
+  );
+
   test('fasttext names items by title and attributes, and those without by their ids', async () => {
     const { prepared, off, seen } = await prepare('fasttext', { sequences: 'users', epochs: 1, buckets: 100 });
     const { facts } = await prepared.learn(off);

@@ -156,6 +156,17 @@ describeOnEachDatabase('reading sequences', (database) => {
     expect(new Set(prints).size).toBe(4);
   });
 
+  test('another fingerprint where a payment is of another amount or currency, if amounts tell things apart', async () => {
+    const options = { sequences: 'accounts', amountBins: 2 };
+    const { fingerprint } = await reading(options);
+    for (const set of ['amount = 11', "currency = 'JPY'"]) {
+      await database().query(`UPDATE transactions SET ${set} WHERE transaction_id = 't1'`);
+      expect((await reading(options)).fingerprint).not.toBe(fingerprint);
+      await database().query("UPDATE transactions SET amount = 10, currency = 'EUR' WHERE transaction_id = 't1'");
+    }
+    expect((await reading(options)).fingerprint).toBe(fingerprint);
+  });
+
   test('a page at a time, with nothing lost between pages', async () => {
     const ids: string[] = [];
     const sizes: number[] = [];

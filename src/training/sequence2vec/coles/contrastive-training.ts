@@ -5,7 +5,7 @@
  * data; the state is kept at the end of each epoch.
  */
 import { CancelledError, KindredError } from '../../../errors';
-import { type Checkpoint, float32Of, readCheckpoint, removeCheckpoint, writeCheckpoint } from '../../checkpoint';
+import { type Checkpoint, float32Of, removeCheckpoint, resumableFrom, writeCheckpoint } from '../../checkpoint';
 import type { Graph, Tensor } from '../../onnx/graph';
 import type { Parameter } from '../../onnx/layers';
 import type { RowShape } from '../../onnx/training-graph';
@@ -105,7 +105,10 @@ interface Run {
 async function runEpochs(run: Run): Promise<ContrastiveResult> {
   const { session, source, data, options, context } = run;
   const { epochs } = options;
-  const kept = context.checkpoint === undefined ? undefined : readCheckpoint(context.checkpoint, data.fingerprint);
+  const kept = resumableFrom(context, data.fingerprint, () => ({
+    facts: ['epoch', 'steps', 'loss'],
+    arrays: session.stateLengths(),
+  }));
   let epoch = kept ? resume(session, kept) : 0;
   const resumedFrom = kept && `epoch ${epoch} of ${epochs}`;
   let finalLoss = Number(kept?.facts.loss ?? Number.NaN);

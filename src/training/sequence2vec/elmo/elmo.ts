@@ -4,7 +4,7 @@
  * on the calling thread; `background.ts` keeps it off the serving one.
  */
 import { CancelledError, KindredError, OptionError } from '../../../errors';
-import { fingerprintOf, float32Of, readCheckpoint, removeCheckpoint, writeCheckpoint } from '../../checkpoint';
+import { fingerprintOf, float32Of, removeCheckpoint, resumableFrom, writeCheckpoint } from '../../checkpoint';
 import { TrainingSession } from '../../onnx/training-session';
 import type { SequenceModel, Trainer, TrainingContext } from '../../trainer';
 import { eventReader, fitEventInputs } from '../event-inputs';
@@ -144,8 +144,10 @@ class Run {
 
   /** Where the checkpoint of an interrupted run left off, or the start. */
   private restored(session: TrainingSession): Position {
-    const { checkpoint } = this.context;
-    const kept = checkpoint === undefined ? undefined : readCheckpoint(checkpoint, this.fingerprint);
+    const kept = resumableFrom(this.context, this.fingerprint, () => ({
+      facts: ['epoch', 'calls', 'steps', 'lossSum', 'sessionSteps'],
+      arrays: session.stateLengths(),
+    }));
     if (!kept) return { epoch: 0, calls: 0, steps: 0, lossSum: 0 };
     const state = Object.entries(kept.arrays).map(([name, bytes]) => [name, float32Of(bytes)]);
     session.restore(Object.fromEntries(state), Number(kept.facts.sessionSteps));

@@ -4,7 +4,7 @@
  * `background.ts` keeps it off the serving one.
  */
 import { CancelledError, KindredError, OptionError } from '../../../errors';
-import { fingerprintOf, readCheckpoint, removeCheckpoint, writeCheckpoint } from '../../checkpoint';
+import { fingerprintOf, removeCheckpoint, resumableFrom, writeCheckpoint } from '../../checkpoint';
 import { Random } from '../../kernels/random';
 import { TrainingSession } from '../../onnx/training-session';
 import type { SequenceModel, Trainer, TrainingContext } from '../../trainer';
@@ -16,7 +16,7 @@ import { checkRelations, type SasrecOptions, sasrecOptions } from './options';
 import { type PackedSteps, packed } from './packing';
 import { Sampler } from './sampler';
 import { type LearnedSequences, learnedSequences } from './sequences';
-import { contentOf, type Position, START, stateOf } from './state';
+import { contentOf, type Position, START, shapeOf, stateOf } from './state';
 
 export const sasrec: Trainer<SasrecOptions, EventSequences, SequenceModel> = {
   name: 'sasrec',
@@ -78,13 +78,13 @@ async function fitNetwork(
   const fingerprint = context.checkpoint
     ? fingerprintOf('sasrec', JSON.stringify(options), JSON.stringify(sequences.ids), sequences.tokens)
     : '';
-  const kept = context.checkpoint ? readCheckpoint(context.checkpoint, fingerprint) : undefined;
-  const { position, state, best } = kept ? stateOf(kept) : START;
   const session = await TrainingSession.open(
     trainingOptions(net, options, { rows, sample: sampler.size }),
     {},
     { threads },
   );
+  const kept = resumableFrom(context, fingerprint, (facts) => shapeOf(facts, session));
+  const { position, state, best } = kept ? stateOf(kept) : START;
   if (state) session.restore(state, position.steps);
   const stopping = await EarlyStopping.open(net, sequences, { patience, threads }, best);
   try {

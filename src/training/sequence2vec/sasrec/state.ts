@@ -1,6 +1,6 @@
 /** How far a run is, as facts and arrays of a checkpoint and back. */
-import { type Checkpoint, type CheckpointContent, float32Of } from '../../checkpoint';
-import type { TrainingState } from '../../onnx/training-session';
+import { type Checkpoint, type CheckpointContent, type CheckpointShape, float32Of } from '../../checkpoint';
+import type { TrainingSession, TrainingState } from '../../onnx/training-session';
 import type { Best } from './early-stopping';
 
 export interface Position {
@@ -28,6 +28,7 @@ export const START: RunState = {
 
 const STATE = 'state ';
 const BEST = 'best ';
+const BEST_FACTS = ['bestEpoch', 'bestRank'];
 
 export function contentOf(position: Position, state: TrainingState, best: Best | undefined): CheckpointContent {
   const named = (prefix: string, arrays: Iterable<[string, Float32Array]>) =>
@@ -35,6 +36,22 @@ export function contentOf(position: Position, state: TrainingState, best: Best |
   return {
     facts: { ...position, ...(best && { bestEpoch: best.epoch, bestRank: best.rank }) },
     arrays: { ...named(STATE, Object.entries(state)), ...(best && named(BEST, best.values)) },
+  };
+}
+
+/** @param facts of the checkpoint, which has the best parameters where it says of which epoch they are */
+export function shapeOf(
+  facts: Checkpoint['facts'],
+  session: Pick<TrainingSession, 'stateLengths' | 'values'>,
+): CheckpointShape {
+  const isThereBest = BEST_FACTS.some((name) => name in facts);
+  const best = [...session.values()].map(([name, { length }]) => [BEST + name, length]);
+  return {
+    facts: [...Object.keys(START.position), ...(isThereBest ? BEST_FACTS : [])],
+    arrays: {
+      ...Object.fromEntries(Object.entries(session.stateLengths()).map(([name, length]) => [STATE + name, length])),
+      ...(isThereBest && Object.fromEntries(best)),
+    },
   };
 }
 
