@@ -25,7 +25,8 @@ export function trainCommand(): Command {
     .addHelpText(
       'after',
       `
-Ctrl-C stops the run and leaves no half model. A run of a sequence trainer that was stopped or killed goes on from its last
+Ctrl-C stops the run after the training step that is under way, which large networks may take seconds for, and leaves no
+half model. A run of a sequence trainer that was stopped or killed goes on from its last
 checkpoint when the same command is given again within a week, on the same data and with the same version of Kindred;
 --restart begins anew.
 

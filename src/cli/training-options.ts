@@ -1,5 +1,6 @@
 /** What `train` and `evaluate` have in common: the trainer's options, the range of data, and how a run is watched. */
 import type { Command } from 'commander';
+import { STOPPING } from '../services/run-in-progress';
 import { describeTrainers, type TrainerDescription } from '../services/trainer-descriptions';
 import type { StartTraining } from '../services/training';
 import { collectSetting, parseMoment } from './arguments';
@@ -57,7 +58,10 @@ export async function watchRun<T>(
   const progress = terminal.progress(title);
   const unlisten = running.onProgress((run) => progress.report(run));
   running.onNotice((sentence) => terminal.say(`${title}: ${sentence}`));
-  const cancel = (): void => running.cancel();
+  const cancel = (): void => {
+    terminal.say(`${title}: ${STOPPING}`);
+    running.cancel();
+  };
   if (signal.aborted) cancel();
   signal.addEventListener('abort', cancel, { once: true });
   try {

@@ -32,6 +32,9 @@ export interface RunningTraining {
 /** How far the row in the store may be behind; also the sign that the process lives. */
 const SAVE_MILLIS = 2_000;
 
+/** What a run does that was cancelled. */
+export const STOPPING = 'stopping after the step that is running';
+
 export class RunInProgress<Outcome> {
   readonly outcome: Promise<Outcome>;
   private readonly controller = new AbortController();
@@ -64,8 +67,11 @@ export class RunInProgress<Outcome> {
     return this.run;
   }
 
+  /** It goes on until the training steps that are under way are done: whoever watches is told at once. */
   cancel(): void {
+    if (this.signal.aborted || this.run.finishedAt) return;
     this.controller.abort();
+    this.change({ phase: STOPPING });
   }
 
   /** @throws CancelledError once it was cancelled */
@@ -91,6 +97,7 @@ export class RunInProgress<Outcome> {
   }
 
   report({ phase, done, total, loss }: TrainingProgress): void {
+    if (this.signal.aborted) return;
     this.change({ phase, done, total, loss });
   }
 

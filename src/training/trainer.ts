@@ -1,6 +1,7 @@
 /**
  * The contract that every trainer meets: typed arrays and iterables in, a model out. A trainer reports progress to
- * whoever listens and stops when its signal says so; it never logs, stores, publishes, reads a clock or the environment.
+ * whoever listens and stops when its signal says so; it never logs, stores, publishes or reads the environment, nor a clock
+ * but to divide its work (onnx/pace.ts).
  */
 import type { z } from 'zod';
 

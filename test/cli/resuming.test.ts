@@ -59,4 +59,19 @@ describe('a training run that was killed', () => {
     expect(first.split('\n').length).toBeGreaterThan(100);
     expect(second).toBe(first);
   }, 120_000);
+
+  it('says at once that it stops where it is interrupted, and stops after the step, with its state kept', async () => {
+    const slow = ['train', 'elmo', ...store, '--no-evaluate', '--set', 'sequences=users', '--set', 'epochs=500'];
+    const running = start([...slow, '--set', 'hidden=16']);
+    while (running.child.exitCode === null && !kept().some((name) => name.endsWith('-training.checkpoint')))
+      await wait(20);
+    running.child.kill('SIGINT');
+    const { code } = await running.ended;
+    expect(running.stderr()).toContain(
+      'stopping; once more stops at once\ntrain elmo: stopping after the step that is running\n',
+    );
+    expect(running.stderr()).toContain('CANCELLED');
+    expect(code).toBe(1);
+    expect(kept()).toHaveLength(1);
+  }, 120_000);
 });

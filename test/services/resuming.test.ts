@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TrainingRun } from '../../src/domain/model';
-import type { RunningTraining } from '../../src/services/run-in-progress';
+import { type RunningTraining, STOPPING } from '../../src/services/run-in-progress';
 import { openServices } from '../../src/services/services';
 import { openDatabase } from '../../src/stores/open';
 import { makeStore } from '../stores/databases';
@@ -44,6 +44,8 @@ describe('a run that was stopped half way', () => {
   async function cancelOnceKept(running: RunningTraining): Promise<void> {
     running.onProgress(() => kept().includes('training.checkpoint') && running.cancel());
     await expect(running.outcome).rejects.toMatchObject({ code: 'CANCELLED' });
+    // The last that was heard of it, whatever its threads still told.
+    expect(running.current()).toMatchObject({ status: 'cancelled', phase: STOPPING });
   }
 
   function phasesOf(running: RunningTraining): string[] {
@@ -82,7 +84,8 @@ describe('a run that was stopped half way', () => {
   });
 
   test('begins anew after an upgrade that changed what is kept, and says so once', async () => {
-    await cancelOnceKept(await begin());
+    const short = { options: { ...options, epochs: 12 } };
+    await cancelOnceKept(await begin(short));
     for (const name of readdirSync(folder)) {
       const file = join(folder, name);
       writeFileSync(
@@ -92,7 +95,7 @@ describe('a run that was stopped half way', () => {
       );
     }
     expect(logged).toEqual([]);
-    const again = await begin();
+    const again = await begin(short);
     const phases = phasesOf(again);
     const notices: string[] = [];
     again.onNotice((sentence) => notices.push(sentence));

@@ -85,7 +85,7 @@ async function trainNetwork(
   const session = await TrainingSession.open(
     trainingOptions(net, options, batchSize),
     { rows: rows.training },
-    { threads },
+    { threads, signal },
   );
   const validation = await Validation.open(net, options, rows.heldOut);
   try {

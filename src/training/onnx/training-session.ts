@@ -1,8 +1,12 @@
 /**
  * Runs a training graph: holds the parameters and Adam's moments between calls, and counts the steps. Each call of
  * `train` makes as many steps as it is given batches. `state` and `restore` take a run out and in again, whole.
+ *
+ * A thread cannot be ended while it is in native code, so no call of the runtime shall take long: `train` makes its steps
+ * in several where they are slow (see pace.ts). How they are divided changes no byte of what comes of them.
  */
-import { InputError } from '../../errors';
+import { CancelledError, InputError } from '../../errors';
+import { Pace } from './pace';
 import { Random } from './random';
 import { type Feed, Session, type SessionOptions } from './session';
 import {
@@ -29,6 +33,11 @@ export type Tables = Readonly<Record<string, Table>>;
 /** The parameters and Adam's moments, by name: all that a run needs to go on, with the number of its steps. */
 export type TrainingState = Readonly<Record<string, Float32Array>>;
 
+export interface TrainingSessionOptions extends SessionOptions {
+  /** Looked at between calls of the runtime. */
+  readonly signal?: AbortSignal;
+}
+
 /** Seeds of the pool of noise and of where steps take from it, apart from each other. */
 const POOL_STREAM = 0x5eed_0010;
 const PLACE_STREAM = 0x5eed_0011;
@@ -38,12 +47,14 @@ export class TrainingSession {
   private readonly held: Map<string, Feed>;
   private readonly noise: Readonly<Record<string, Feed>>;
   private tables: Readonly<Record<string, Feed>>;
+  private readonly pace = new Pace();
 
   private constructor(
     private readonly session: Session,
     private readonly options: TrainingGraphOptions,
     private readonly graph: Pick<TrainingGraph, 'draws' | 'largestDraw'>,
     tables: Tables,
+    private readonly signal: AbortSignal | undefined,
   ) {
     this.tables = feeds(options.tables, tables);
     this.held = new Map(
@@ -61,10 +72,10 @@ export class TrainingSession {
   static async open(
     options: TrainingGraphOptions,
     tables: Tables,
-    sessionOptions: SessionOptions = {},
+    { signal, ...sessionOptions }: TrainingSessionOptions = {},
   ): Promise<TrainingSession> {
     const graph = trainingGraph(options);
-    return new TrainingSession(await Session.open(graph.model, sessionOptions), options, graph, tables);
+    return new TrainingSession(await Session.open(graph.model, sessionOptions), options, graph, tables, signal);
   }
 
   /**
@@ -72,8 +83,24 @@ export class TrainingSession {
    * @param learningRate of this call's steps
    * @param given (steps, …) of each thing that the options say comes with a step
    * @returns the loss of each step, before the step was taken
+   * @throws CancelledError once the session's signal says so; it has made some of the steps then
    */
   async train(batches: Int32Array, learningRate: number, given: Tables = {}): Promise<Float32Array> {
+    const steps = batches.length / this.options.batchSize;
+    const losses = new Float32Array(steps);
+    for (let from = 0; from < steps; ) {
+      if (this.signal?.aborted) throw new CancelledError('Training');
+      const count = this.pace.next(steps - from);
+      const part = <Values extends Table>(values: Values) => partOf(values, steps, from, from + count);
+      const givenThen = Object.fromEntries(Object.entries(given).map(([name, values]) => [name, part(values)]));
+      losses.set(await this.pace.during(count, () => this.call(part(batches), learningRate, givenThen)), from);
+      from += count;
+    }
+    return losses;
+  }
+
+  /** One call of the runtime. */
+  private async call(batches: Int32Array, learningRate: number, given: Tables): Promise<Float32Array> {
     const { batchSize } = this.options;
     const steps = batches.length / batchSize;
     const names = [...this.held.keys()];
@@ -152,6 +179,12 @@ export class TrainingSession {
     }
     return { [NOISE_STARTS]: { dims: [steps, draws], data: starts } };
   }
+}
+
+/** What belongs to the steps from `from` to before `to`, in memory of its own unless these are all. */
+function partOf<Values extends Table>(values: Values, steps: number, from: number, to: number): Values {
+  const each = values.length / steps;
+  return from === 0 && to === steps ? values : (values.slice(from * each, to * each) as Values);
 }
 
 function feeds(shapes: Readonly<Record<string, RowShape>>, tables: Tables): Record<string, Feed> {

@@ -94,6 +94,20 @@ describe('Adam in a loop', () => {
     await Promise.all([together.close(), apart.close()]);
   });
 
+  it('looks at its signal between calls of the runtime, and has made whole steps alone', async () => {
+    const stop = new AbortController();
+    const session = await TrainingSession.open(regression(8, {}), { x, y }, { signal: stop.signal });
+    const training = session.train(batchesOf(200_000, 8), 0.01);
+    setTimeout(() => stop.abort(), 20);
+    await expect(training).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect(session.steps).toBeGreaterThan(0);
+    expect(session.steps).toBeLessThan(200_000);
+    const apart = await TrainingSession.open(regression(8, {}), { x, y });
+    await apart.train(batchesOf(200_000, 8).slice(0, 8 * session.steps), 0.01);
+    expect([...apart.values()]).toEqual([...session.values()]);
+    await Promise.all([session.close(), apart.close()]);
+  });
+
   it('finds the line that made the data', async () => {
     const session = await TrainingSession.open(regression(ROWS, {}), { x, y });
     const everything = Int32Array.from({ length: 400 * ROWS }, (_, i) => i % ROWS);

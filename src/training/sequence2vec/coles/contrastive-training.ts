@@ -53,7 +53,7 @@ export interface ContrastiveResult {
   readonly facts: Readonly<Record<string, number | string>>;
 }
 
-/** Events in one call of the runtime, about: some tenths of a second, which is how soon a run can be cancelled. */
+/** Events from one report of progress to the next, about; the session divides what takes it long. */
 const EVENTS_A_CALL = 60_000;
 /** Gradients of recurrent networks burst now and then (Pascanu et al. 2013). */
 const CLIP_NORM = 1;
@@ -85,7 +85,7 @@ export async function trainContrastive(
         ),
     },
     data.rowsOf(new Int32Array(rows * options.sliceLengthMax).fill(NO_EVENT)),
-    { threads: options.threads },
+    { threads: options.threads, signal: context.signal },
   );
   try {
     return await runEpochs({ session, source, data, options, context });

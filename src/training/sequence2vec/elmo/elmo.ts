@@ -37,7 +37,7 @@ export const elmo: Trainer<ElmoOptions, EventSequences, SequenceModel> = {
   train,
 };
 
-/** Events in one call of the runtime, about: some tenths of a second, which is how soon a run can be cancelled. */
+/** Events from one report of progress to the next, about; the session divides what takes it long. */
 const EVENTS_A_CALL = 32_768;
 const ORDER_STREAM = 0x5eed_0030;
 /** A long epoch keeps its state in between, each time so much of the run is done. */
@@ -122,7 +122,7 @@ class Run {
     const session = await TrainingSession.open(
       trainingOptions(net, options, { ...shape, samples: sampler.size }),
       {},
-      { threads: options.threads },
+      { threads: options.threads, signal: context.signal },
     );
     try {
       let position = this.restored(session);
@@ -208,7 +208,7 @@ class Run {
     return lossSum / steps;
   }
 
-  /** One call of the runtime. */
+  /** The steps of one learning rate. */
   private take(session: TrainingSession, call: FilledSteps, rate: number): Promise<Float32Array> {
     return session.train(new Int32Array(call.steps), this.options.learningRate * rate, {
       ...this.rowsOf(call.events),

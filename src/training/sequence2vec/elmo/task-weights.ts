@@ -25,6 +25,7 @@ export interface TaskWeightsOptions {
   readonly weightDecay?: number;
   /** @default 1 */
   readonly seed?: number;
+  readonly signal?: AbortSignal;
 }
 
 export interface TaskWeights {
@@ -43,7 +44,7 @@ export async function learnTaskWeights(
   labels: Int32Array,
   options: TaskWeightsOptions,
 ): Promise<TaskWeights> {
-  const { classes, epochs = 20, learningRate = 0.01, weightDecay = 0.01, seed = 1 } = options;
+  const { classes, epochs = 20, learningRate = 0.01, weightDecay = 0.01, seed = 1, signal } = options;
   const labelled = Int32Array.from(labels.keys()).filter((event) => labels[event] >= 0);
   requireLabels(layers, labels, classes, labelled.length);
   const batchSize = Math.min(options.batchSize ?? 256, labelled.length);
@@ -73,6 +74,7 @@ export async function learnTaskWeights(
       },
     },
     { layers: scaled(layers, scales), target: oneHot(labels, classes) },
+    { signal },
   );
   try {
     for (let epoch = 0; epoch < epochs; epoch++) {

@@ -27,7 +27,7 @@ export const sasrec: Trainer<SasrecOptions, EventSequences, SequenceModel> = {
   train,
 };
 
-/** Training steps in one call of the runtime: progress is reported and cancellation seen between calls. */
+/** Training steps from one report of progress to the next; the session divides what takes it long. */
 const STEPS_PER_CALL = 16;
 /** A long epoch keeps its state in between, each time so much of the run is done. */
 const CHECKPOINT_SHARE = 0.1;
@@ -81,7 +81,7 @@ async function fitNetwork(
   const session = await TrainingSession.open(
     trainingOptions(net, options, { rows, sample: sampler.size }),
     {},
-    { threads },
+    { threads, signal: context.signal },
   );
   const kept = resumableFrom(context, fingerprint, (facts) => shapeOf(facts, session));
   const { position, state, best } = kept ? stateOf(kept) : START;
