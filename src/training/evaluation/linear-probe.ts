@@ -24,22 +24,48 @@ export interface ProbeOptions {
 }
 
 /** @returns one score a test row: above 0 where the class is the likelier answer */
-export function probeScores(parts: readonly Columns[], rows: ProbeRows, { strength = 1 }: ProbeOptions = {}) {
-  const { training, positive, test } = rows;
+export function probeScores(
+  parts: readonly Columns[],
+  { training, positive, test }: ProbeRows,
+  options?: ProbeOptions,
+) {
   const learnt = sideBySide(parts, training);
-  const scale = standardiseInPlace(learnt.values, learnt.width);
+  const scale = standardiseInPlace(learnt);
+  const probe = fitProbe(learnt, { from: 0, width: learnt.width }, positive, options);
+  const asked = sideBySide(parts, test);
+  applyInPlace(asked, scale);
+  return Float64Array.from(test, (_, row) => probe.score(asked, row));
+}
+
+/** Columns that stand side by side in wider rows. */
+export interface ColumnRange {
+  readonly from: number;
+  readonly width: number;
+}
+
+export interface FittedProbe {
+  /** @param columns as wide as those that it learned from, standardised by the same scale */
+  score(columns: Columns, row: number): number;
+}
+
+/** @param columns standardised rows to learn from; it looks at those of `range` alone */
+export function fitProbe(
+  { width: stride, values }: Columns,
+  { from, width }: ColumnRange,
+  positive: Uint8Array,
+  { strength = 1 }: ProbeOptions = {},
+): FittedProbe {
   const weights = fitLogisticRegression(
     {
-      vectors: learnt.values,
-      dimension: learnt.width,
-      rows: Int32Array.from({ length: training.length }, (_, row) => row),
+      vectors: values.subarray(from),
+      dimension: width,
+      stride,
+      rows: Int32Array.from({ length: positive.length }, (_, row) => row),
       positive,
     },
     { strength },
   );
-  const asked = sideBySide(parts, test);
-  apply(asked.values, scale);
-  return Float64Array.from(test, (_, row) => decision(weights, asked.values, row));
+  return { score: (columns, row) => decision(weights, columns.values.subarray(from), row, stride) };
 }
 
 function sideBySide(parts: readonly Columns[], rows: Int32Array): Columns {
@@ -55,12 +81,13 @@ function sideBySide(parts: readonly Columns[], rows: Int32Array): Columns {
   return { width, values };
 }
 
-interface Scale {
+/** Of each column, by the rows that are learned from. */
+export interface Scale {
   readonly means: Float64Array;
   readonly deviations: Float64Array;
 }
 
-function standardiseInPlace(values: Float32Array, width: number): Scale {
+export function standardiseInPlace({ values, width }: Columns): Scale {
   const rows = values.length / width;
   const means = new Float64Array(width);
   const deviations = new Float64Array(width);
@@ -72,11 +99,10 @@ function standardiseInPlace(values: Float32Array, width: number): Scale {
     deviations[column] = deviation > 1e-7 * Math.abs(means[column]) && deviation > 0 ? deviation : Infinity;
   }
   const scale = { means, deviations };
-  apply(values, scale);
+  applyInPlace({ values, width }, scale);
   return scale;
 }
 
-function apply(values: Float32Array, { means, deviations }: Scale): void {
-  const width = means.length;
+export function applyInPlace({ values, width }: Columns, { means, deviations }: Scale): void {
   for (let i = 0; i < values.length; i++) values[i] = (values[i] - means[i % width]) / deviations[i % width];
 }

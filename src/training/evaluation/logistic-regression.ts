@@ -18,6 +18,8 @@ export interface BinarySample {
   /** (anything, dimension), row-major */
   vectors: Float32Array;
   dimension: number;
+  /** Numbers from the start of a row to that of the next, where rows have more columns than these. @default dimension */
+  stride?: number;
   rows: Int32Array;
   positive: Uint8Array;
 }
@@ -56,8 +58,13 @@ export function fitLogisticRegression(sample: BinarySample, options: LogisticReg
 }
 
 /** w.x + b: above 0 where the class is the likelier answer. */
-export function decision(weights: Float64Array, vectors: Float32Array, row: number): number {
-  return score(weights, vectors, row * (weights.length - 1), weights.length - 1);
+export function decision(
+  weights: Float64Array,
+  vectors: Float32Array,
+  row: number,
+  stride = weights.length - 1,
+): number {
+  return score(weights, vectors, row * stride, weights.length - 1);
 }
 
 function score(weights: Float64Array, vectors: Float32Array, start: number, dimension: number): number {
@@ -76,7 +83,7 @@ function score(weights: Float64Array, vectors: Float32Array, start: number, dime
 
 /** Value at `weights`; writes the gradient. */
 function objective(sample: BinarySample, strength: number, weights: Float64Array, gradient: Float64Array): number {
-  const { vectors, dimension, rows, positive } = sample;
+  const { vectors, dimension, stride = dimension, rows, positive } = sample;
   let penalty = 0;
   for (let i = 0; i < dimension; i++) {
     penalty += weights[i] * weights[i];
@@ -85,7 +92,7 @@ function objective(sample: BinarySample, strength: number, weights: Float64Array
   gradient[dimension] = 0;
   let loss = 0;
   for (let i = 0; i < rows.length; i++) {
-    const start = rows[i] * dimension;
+    const start = rows[i] * stride;
     const margin = score(weights, vectors, start, dimension) * (positive[i] ? 1 : -1);
     // log(1 + exp(-m)) without overflow.
     const decayed = Math.exp(-Math.abs(margin));

@@ -1,6 +1,7 @@
 /**
  * Trains a sequence trainer on what accounts did before the test, and measures what its vectors add to the hand-made
- * features of payments: one job of a background thread.
+ * features of payments: one job of a background thread. How much memory that takes, whatever the number of payments, is
+ * said in frozen-vectors.ts; beside it a turn of pasts, and for models with layers what their weights are learned from.
  */
 import { KindredError } from '../../errors';
 import type { Layers } from '../encoder';
@@ -15,8 +16,8 @@ import type { LabelledTable, TimeSplit } from './fraud';
 import {
   canProbe,
   evaluatePaymentVectors,
-  type PaymentRows,
-  type PaymentVectorTrial,
+  PAYMENTS_A_TURN,
+  type PaymentVectorReader,
   paymentRows,
 } from './frozen-vectors';
 import { trainedOnRest } from './held-out-training';
@@ -40,8 +41,10 @@ export interface PaymentTrial extends TimeSplit {
 const DAY_MILLIS = 86_400_000;
 /** Events of a history that an encoder is given at most, where the trainer has no `maxLength` of its own. */
 const LONGEST_PAST = 100;
-/** Histories that are encoded in one go: bounds the memory of their copies. */
-const PAYMENTS_A_TURN = 4_096;
+/** Of what an encoder makes of all events of the pasts that it is given at once: 128 MB. */
+const MOST_NUMBERS_A_TURN = 2 ** 25;
+/** Of the layers that the task's weights are learned from, which are there twice then: 256 MB each. */
+const MOST_LAYER_NUMBERS = 2 ** 26;
 
 /** @returns undefined where one side of the split lacks frauds or others, or what came before is not enough to learn from */
 export async function trainAndEvaluateOnPayments(
@@ -60,14 +63,13 @@ export async function trainAndEvaluateOnPayments(
   if (!model) return undefined;
   const encoder = await openEncoder(trainer, model.artifacts);
   try {
-    const asked = Int32Array.from([...rows.training, ...rows.test]);
     const longest = typeof options.maxLength === 'number' ? options.maxLength : LONGEST_PAST;
-    const histories = { sequences, table };
-    const trial = encoder.layers
-      ? await layeredTrial((pasts) => encoder.layers!(pasts), histories, { rows, asked, longest, seed })
-      : { vectors: await vectorsAtPayments(encoder, histories, { rows: asked, longest }) };
-    return evaluatePaymentVectors(table, split, {
-      ...trial,
+    const pasts = new Pasts({ sequences, table }, longest);
+    const vectors = encoder.layers
+      ? await layeredReader((asked) => encoder.layers!(asked), pasts, { split, seed, signal: context.signal })
+      : await vectorReader(encoder, pasts);
+    return await evaluatePaymentVectors(table, split, {
+      vectors,
       // What is pooled was learned before, from whatever the store held then.
       ...(base !== undefined && { learnedFrom: 'what they pool from all events, how from those before the test' }),
     });
@@ -78,27 +80,45 @@ export async function trainAndEvaluateOnPayments(
 
 /**
  * The contextual vector [T, h_left, h_right] of each payment, and its layers as the task weighs them: the weights are learned
- * from the labels of the rows that the linear model learns from, and from no others.
+ * from the labels of rows before the split, as many as fit, and from no others.
  */
-async function layeredTrial(
+async function layeredReader(
   layersOf: NonNullable<Encoder['layers']>,
-  histories: PaymentHistories,
-  { rows, asked, longest, seed }: { rows: PaymentRows; asked: Int32Array; longest: number; seed: number },
-): Promise<Pick<PaymentVectorTrial, 'vectors' | 'weighed'>> {
-  let shape = { layers: 1, width: 0 };
-  const read = async (pasts: EventSequences): Promise<Columns> => {
-    const { layers, width, vectors } = await layersOf(pasts);
-    shape = { layers, width };
-    return lastOf(pasts, { width: layers * width, values: vectors });
-  };
-  const { values: vectors } = await columnsAtPayments(read, histories, { rows: asked, longest });
-  const labels = new Int32Array(histories.table.rows).fill(-1);
-  for (const row of rows.training) labels[row] = histories.table.labels[row];
-  const learned = await learnTaskWeights({ ...shape, vectors }, labels, { classes: 2, seed });
+  pasts: Pasts,
+  { split, seed, signal }: { readonly split: TimeSplit; readonly seed: number; readonly signal?: AbortSignal },
+): Promise<PaymentVectorReader> {
+  const { layers, width } = await layersOf(pasts.shortest());
+  const numbers = layers * width;
+  const readLayers = async (rows: Int32Array): Promise<Layers> => ({
+    ...{ layers, width },
+    vectors: await pasts.read(rows, async (asked) => lastOf(asked, numbers, (await layersOf(asked)).vectors), {
+      width: numbers,
+      perEvent: numbers,
+    }),
+  });
+  const { table } = pasts.histories;
+  const { training } = paymentRows(table, split, { most: Math.floor(MOST_LAYER_NUMBERS / numbers) });
+  const labels = Int32Array.from(training, (row) => table.labels[row]);
+  const weights = await learnTaskWeights(await readLayers(training), labels, { classes: 2, seed, signal });
   return {
-    vectors: contextsOf({ ...shape, vectors }),
-    weighed: { width: shape.width, values: learned.mix({ ...shape, vectors }) },
+    width: (3 * width) / 2,
+    weighedWidth: width,
+    read: async (rows) => {
+      const read = await readLayers(rows);
+      return sideBySide({ width, values: weights.mix(read) }, contextsOf(read));
+    },
   };
+}
+
+function sideBySide(left: Columns, right: Columns): Float32Array {
+  const width = left.width + right.width;
+  const rows = left.values.length / left.width;
+  const values = new Float32Array(rows * width);
+  for (let row = 0; row < rows; row++) {
+    values.set(left.values.subarray(row * left.width, (row + 1) * left.width), row * width);
+    values.set(right.values.subarray(row * right.width, (row + 1) * right.width), row * width + left.width);
+  }
+  return values;
 }
 
 /** [T, h_left, h_right] of the top layer. */
@@ -115,73 +135,90 @@ function contextsOf({ layers, width, vectors }: Layers): Columns {
 }
 
 /**
- * For each row asked for, the vector of its account's events up to and including that payment; zeros for the others, and
- * where the account has no event until then.
- * @param asked the rows, and how many events of a history the encoder is given at most
+ * For each row asked for, the vector of its account's events up to and including that payment, or where a model has vectors
+ * of events only, its last event's; zeros where the account has no event until then.
  */
-export function vectorsAtPayments(
+export async function vectorReader(
   encoder: Pick<Encoder, 'dimension' | 'sequence' | 'contexts'>,
-  histories: PaymentHistories,
-  asked: AskedRows,
-): Promise<Columns> {
-  return columnsAtPayments((pasts) => lastVectors(encoder, pasts), histories, asked, encoder.dimension);
-}
-
-interface AskedRows {
-  readonly rows: Int32Array;
-  readonly longest: number;
-}
-
-/** @param read one row for each of the pasts */
-async function columnsAtPayments(
-  read: (pasts: EventSequences) => Promise<Columns>,
-  { sequences, table }: PaymentHistories,
-  { rows, longest }: AskedRows,
-  usualWidth = 0,
-): Promise<Columns> {
-  const { events, sequenceOf } = eventsOfRows(sequences, table);
-  const known = rows.filter((row) => events[row] >= 0);
-  let width = usualWidth;
-  let values = new Float32Array(0);
-  for (let start = 0; start < known.length; start += PAYMENTS_A_TURN) {
-    const turn = known.subarray(start, start + PAYMENTS_A_TURN);
-    const pasts = pastsOf(
-      sequences,
-      turn.map((row) => events[row]),
-      { sequenceOf: turn.map((row) => sequenceOf[row]), longest },
-    );
-    const part = await read(pasts);
-    width = part.width;
-    if (values.length === 0) values = new Float32Array(table.rows * width);
-    turn.forEach((row, i) => {
-      values.set(part.values.subarray(i * width, (i + 1) * width), row * width);
-    });
-  }
-  return { width, values: values.length === 0 ? new Float32Array(table.rows * width) : values };
-}
-
-/** The sequence's vector, or where a model has vectors of events only, its last event's. */
-async function lastVectors(
-  encoder: Pick<Encoder, 'dimension' | 'sequence' | 'contexts'>,
-  pasts: EventSequences,
-): Promise<Columns> {
-  if (encoder.sequence) return { width: encoder.dimension, values: await encoder.sequence(pasts) };
+  pasts: Pasts,
+): Promise<PaymentVectorReader> {
+  const { dimension: width } = encoder;
+  const sequences = (asked: EventSequences) => encoder.sequence!(asked);
+  if (encoder.sequence) return { width, read: (rows) => pasts.read(rows, sequences, { width, perEvent: 0 }) };
   if (!encoder.contexts)
     throw new KindredError('BAD_USER_INPUT', 'The model makes no vectors of sequences or events.', {
       remedy: 'Measure a model of pooling, doc2vec, coles or elmo.',
     });
-  const { dimension: width, vectors } = await encoder.contexts(pasts);
-  return lastOf(pasts, { width, values: vectors });
+  const contexts = (asked: EventSequences) => encoder.contexts!(asked);
+  const { dimension } = await contexts(pasts.shortest());
+  const read = async (asked: EventSequences) => lastOf(asked, dimension, (await contexts(asked)).vectors);
+  return { width: dimension, read: (rows) => pasts.read(rows, read, { width: dimension, perEvent: dimension }) };
 }
 
 /** Of what each event has, that of each past's last event. */
-function lastOf(pasts: EventSequences, { width, values: vectors }: Columns): Columns {
+function lastOf(pasts: EventSequences, width: number, vectors: Float32Array): Float32Array {
   const values = new Float32Array((pasts.offsets.length - 1) * width);
   for (let past = 0; past + 1 < pasts.offsets.length; past++) {
     const last = pasts.offsets[past + 1] - 1;
     values.set(vectors.subarray(last * width, (last + 1) * width), past * width);
   }
-  return { width, values };
+  return values;
+}
+
+/** What led up to payments, cut out when it is asked for: so many at once that neither they nor what is made of them is large. */
+export class Pasts {
+  private readonly located: ReturnType<typeof eventsOfRows>;
+
+  /** @param longest events of a history that an encoder is given at most */
+  constructor(
+    readonly histories: PaymentHistories,
+    private readonly longest: number,
+  ) {
+    this.located = eventsOfRows(histories.sequences, histories.table);
+  }
+
+  /**
+   * @param make one row of `width` numbers for each of the pasts, holding `perEvent` numbers of each of their events meanwhile
+   * @returns (rows, width); zeros where the account has no event until then
+   */
+  async read(
+    rows: Int32Array,
+    make: (pasts: EventSequences) => Promise<Float32Array>,
+    { width, perEvent }: { readonly width: number; readonly perEvent: number },
+  ): Promise<Float32Array> {
+    const values = new Float32Array(rows.length * width);
+    const known = Int32Array.from(rows.keys()).filter((place) => this.located.events[rows[place]] >= 0);
+    const fitting = Math.floor(MOST_NUMBERS_A_TURN / Math.max(width, this.longest * perEvent));
+    const perTurn = Math.max(1, Math.min(PAYMENTS_A_TURN, fitting));
+    for (let start = 0; start < known.length; start += perTurn) {
+      const turn = known.subarray(start, start + perTurn);
+      const made = await make(
+        this.of(
+          turn.map((place) => rows[place]),
+          this.longest,
+        ),
+      );
+      turn.forEach((place, i) => {
+        values.set(made.subarray(i * width, (i + 1) * width), place * width);
+      });
+    }
+    return values;
+  }
+
+  /** One past of one event, or none where no payment has one. */
+  shortest(): EventSequences {
+    const row = this.located.events.findIndex((event) => event >= 0);
+    return this.of(Int32Array.from(row < 0 ? [] : [row]), 1);
+  }
+
+  private of(rows: Int32Array, longest: number): EventSequences {
+    const { events, sequenceOf } = this.located;
+    return pastsOf(
+      this.histories.sequences,
+      rows.map((row) => events[row]),
+      { sequenceOf: rows.map((row) => sequenceOf[row]), longest },
+    );
+  }
 }
 
 /**

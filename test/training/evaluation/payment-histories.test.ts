@@ -1,11 +1,18 @@
 /** What frozen vectors add is measured by time, from pasts alone; planted, it is found, and where there is none, none is. */
 import { openEncoder } from '../../../src/training/encoders';
 import type { LabelledTable } from '../../../src/training/evaluation/fraud';
-import { canProbe, evaluatePaymentVectors, paymentRows } from '../../../src/training/evaluation/frozen-vectors';
+import {
+  canProbe,
+  evaluatePaymentVectors,
+  PAYMENTS_A_TURN,
+  type PaymentVectorReader,
+  paymentRows,
+} from '../../../src/training/evaluation/frozen-vectors';
 import {
   eventsOfRows,
+  Pasts,
   trainAndEvaluateOnPayments,
-  vectorsAtPayments,
+  vectorReader,
 } from '../../../src/training/evaluation/payment-histories';
 import { Random } from '../../../src/training/kernels/random';
 import { type EventSequences, EventSequencesBuilder } from '../../../src/training/sequence2vec/event-sequences';
@@ -87,10 +94,10 @@ describe('vectors at payments', () => {
         ),
     };
     const rows = Int32Array.from({ length: table.rows - 10 }, (_, i) => i + 10);
-    const { width, values } = await vectorsAtPayments(newest, data, { rows, longest: 5 });
+    const { width, read } = await vectorReader(newest, new Pasts(data, 5));
     expect(width).toBe(2);
-    expect([...values.subarray(0, 20)]).toEqual(Array(20).fill(0));
-    const [last, lengths] = [0, 1].map((column) => Float32Array.from(rows, (row) => values[2 * row + column]));
+    const values = await read(rows);
+    const [last, lengths] = [0, 1].map((column) => Float32Array.from(rows, (_, i) => values[2 * i + column]));
     expect(last).toEqual(Float32Array.from(rows, (row) => table.times[row] / DAY));
     expect(Math.max(...lengths)).toBe(5);
   });
@@ -105,32 +112,89 @@ describe('vectors at payments', () => {
   });
 });
 
+/** Vectors that are there for every row. */
+const held = (width: number, values: Float32Array): PaymentVectorReader => ({
+  width,
+  read: async (rows) => {
+    if (rows.length > PAYMENTS_A_TURN) throw new RangeError(`${rows.length} rows were asked for at once`);
+    return Float32Array.from([...rows].flatMap((row) => [...values.subarray(row * width, (row + 1) * width)]));
+  },
+});
+
+describe('payments that are more than fit', () => {
+  const { table } = data;
+  const { training: all, test, trainingOf } = paymentRows(table, split);
+  const fraudsOf = (rows: Int32Array) => rows.filter((row) => table.labels[row] === 1).length;
+
+  it('are learned from by all frauds and a sample of the others, in order, the same each time', () => {
+    expect(trainingOf).toBe(all.length);
+    const most = fraudsOf(all) * 3;
+    const some = paymentRows(table, split, { most });
+    expect(some.training).toHaveLength(most);
+    expect(some.trainingOf).toBe(all.length);
+    expect(fraudsOf(some.training)).toBe(fraudsOf(all));
+    expect(new Set(some.training).size).toBe(most);
+    expect([...some.training].sort((a, b) => a - b)).toEqual([...some.training]);
+    expect(some.training.every((row) => all.includes(row))).toBe(true);
+    expect(some.test).toEqual(test);
+    expect(paymentRows(table, split, { most })).toEqual(some);
+    expect(paymentRows(table, split, { most, seed: 2 }).training).not.toEqual(some.training);
+    // Frauds fill no more than half.
+    const few = paymentRows(table, split, { most: 20 }).training;
+    expect([few.length, fraudsOf(few)]).toEqual([20, 10]);
+  });
+
+  it('are all scored, and the protocol says what was learned from', async () => {
+    const random = Random.seeded(8);
+    const telling = held(
+      1,
+      Float32Array.from(table.labels, (label) => label + random.fraction()),
+    );
+    const whole = await evaluatePaymentVectors(table, split, { vectors: telling });
+    expect(whole.protocol).toContain(`learned on the ${all.length} labelled payments before`);
+    const options = { mostNumbers: 2 * 3 * fraudsOf(all) };
+    const some = await evaluatePaymentVectors(table, split, { vectors: telling, options });
+    expect(some.protocol).toContain(
+      `learned on ${3 * fraudsOf(all)} of the ${all.length} labelled payments (frauds, and a sample of the others) before`,
+    );
+    expect(some.protocol).toContain(`scored the ${test.length} from`);
+    expect(some.metrics.averagePrecision).toBeCloseTo(whole.metrics.averagePrecision, 1);
+    expect(some.baselines.map(({ name }) => name)).toEqual(whole.baselines.map(({ name }) => name));
+  });
+});
+
 describe('what vectors add to features', () => {
-  it('is found where they hold what the features lack, and is next to nothing where they are noise', () => {
+  it('is found where they hold what the features lack, and is next to nothing where they are noise', async () => {
     const { table } = data;
     const random = Random.seeded(8);
-    const noise = { width: 3, values: Float32Array.from({ length: 3 * table.rows }, () => random.fraction()) };
-    const telling = { width: 1, values: Float32Array.from(table.labels, (label) => label + random.fraction()) };
-    const found = evaluatePaymentVectors(table, split, { vectors: telling });
+    const noise = held(
+      3,
+      Float32Array.from({ length: 3 * table.rows }, () => random.fraction()),
+    );
+    const telling = held(
+      1,
+      Float32Array.from(table.labels, (label) => label + random.fraction()),
+    );
+    const found = await evaluatePaymentVectors(table, split, { vectors: telling });
     const [features, alone] = found.baselines;
     expect([features.plain, alone.plain, found.primary]).toEqual([true, false, 'averagePrecision']);
     expect(found.metrics.averagePrecision).toBeGreaterThan(features.metrics.averagePrecision + 0.2);
     expect(found.protocol).toContain('1970-01-28');
-    const nothing = evaluatePaymentVectors(table, split, { vectors: noise });
+    const nothing = await evaluatePaymentVectors(table, split, { vectors: noise });
     expect(nothing.baselines[0].metrics).toEqual(features.metrics);
     expect(Math.abs(nothing.metrics.averagePrecision - features.metrics.averagePrecision)).toBeLessThan(0.03);
   });
 
-  it('learns on labelled payments before the split, and refuses a side without frauds', () => {
+  it('learns on labelled payments before the split, and refuses a side without frauds', async () => {
     const { training, test } = paymentRows(data.table, split);
     expect(training.every((row) => data.table.times[row] < split.trainTo && data.table.labels[row] >= 0)).toBe(true);
     expect(test.every((row) => data.table.times[row] >= split.testFrom && data.table.labels[row] >= 0)).toBe(true);
     const late = { trainTo: 20 * DAY, testFrom: DAYS * DAY };
     expect(canProbe(data.table, paymentRows(data.table, late))).toBe(false);
-    const vectors = { width: 1, values: new Float32Array(data.table.rows) };
-    expect(() => evaluatePaymentVectors(data.table, late, { vectors })).toThrow(
-      expect.objectContaining({ code: 'BAD_USER_INPUT' }),
-    );
+    const vectors = held(1, new Float32Array(data.table.rows));
+    await expect(evaluatePaymentVectors(data.table, late, { vectors })).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+    });
   });
 
   it('is raised by vectors of CoLES that know what an account usually pays, learned without labels', async () => {
@@ -167,12 +231,14 @@ describe('what vectors add to features', () => {
     const known = eventsBefore(data.sequences, split.testFrom);
     const model = (await trainers.elmo.train(known, { ...elmo, seed: 1 })) as SequenceModel;
     const encoder = await openEncoder('elmo', model.artifacts);
-    const rows = paymentRows(data.table, split);
-    const asked = { rows: Int32Array.from([...rows.training, ...rows.test]), longest: 6 };
-    const vectors = await vectorsAtPayments(encoder, data, asked);
-    await encoder.close();
+    // Its contexts alone, so that there is no layer to weigh.
+    const vectors = await vectorReader(
+      { dimension: 4, contexts: (asked) => encoder.contexts!(asked) },
+      new Pasts(data, 6),
+    );
     expect(vectors.width).toBe(12);
-    const { averagePrecision } = evaluatePaymentVectors(data.table, split, { vectors }).metrics;
+    const { averagePrecision } = (await evaluatePaymentVectors(data.table, split, { vectors })).metrics;
+    await encoder.close();
     expect(evaluation!.metrics.averagePrecision).toBeCloseTo(averagePrecision, 6);
   });
 });
