@@ -39,6 +39,10 @@ export function toClientError(error: unknown, report: ReportFailure): ClientErro
     report(error);
     if (code === 'DATABASE_UNAVAILABLE')
       return { code, message: 'The database cannot be used right now.', remedy: 'Try again later.', retriable: true };
+    if (code === 'ENCODER_FAILED')
+      return { code, message: 'The model failed before it had answered.', remedy: 'Try again.', retriable: true };
+    if (code === 'MODEL_TOO_LARGE')
+      return { code, message, remedy: 'Ask another version or space; the server needs more memory for this one.' };
     return internal();
   }
   if (DATA_EXCEPTION.test(String((error as { code?: unknown })?.code)))

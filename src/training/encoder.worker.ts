@@ -9,6 +9,7 @@ import {
   type EncoderQuestion,
   type FromEncoders,
   type ToEncoders,
+  tooLarge,
 } from './encoder-thread';
 import { type Encoder, openEncoder } from './encoders';
 import { countNativeCallsIn } from './native-calls';
@@ -33,7 +34,7 @@ async function open({ id, trainer, artifacts }: ToEncoders & { kind: 'open' }): 
     return ABILITIES.filter((ability) => ready[ability] !== undefined);
   } catch (error) {
     opened.delete(id);
-    throw error;
+    throw isOutOfMemory(error) ? tooLarge(id, error) : error;
   }
 }
 
@@ -61,6 +62,13 @@ async function stop(): Promise<void> {
   await Promise.allSettled([...opened.keys()].map(close));
   // The listener below would keep the thread alive.
   parentPort?.close();
+}
+
+/** By their words: neither V8, for the memory of a typed array, nor the runtime gives a code. */
+function isOutOfMemory(error: unknown): boolean {
+  return (
+    error instanceof Error && /Array buffer allocation failed|bad_alloc|Failed to allocate memory/.test(error.message)
+  );
 }
 
 const NOTHING = new Int32Array(0);

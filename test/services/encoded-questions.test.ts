@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import type { Model } from '../../src/domain/model';
 import type { SequenceQuestionEvent, ThingPage } from '../../src/domain/things';
@@ -344,8 +345,54 @@ onBothDatabases((kind) => {
         () => undefined,
         (error: unknown) => error,
       );
-      if (failure) expect(failure).toMatchObject({ code: 'TRAINING_FAILED', retriable: true });
+      if (failure) expect(failure).toMatchObject({ code: 'ENCODER_FAILED', retriable: true });
       expect((await ask(models[ENCODERS_KEPT])).known).toHaveLength(1);
+      await ending.close();
+    });
+
+    test('that are too large for memory say so, once a question, and end no second thread; the others answer', async () => {
+      // Names alone that no heap of this size holds.
+      const names = Buffer.from(`{"ids":[${'"a name that takes room",'.repeat(4_000_000)}"z"]}`);
+      const artifacts = { ...doc2vec.artifacts, 'model.json': names };
+      const huge = await registry.add({ ...doc2vec, space: 'huge', artifacts });
+      const limited = new Encoders(store.database, { maxOldGenerationSizeMb: 192 });
+      const ask = (model: Model) =>
+        limited.ask(model, { ability: 'sequence', sequence: encoderEvents(model, events(item(1, 0)), new Date()) });
+      const thread = (limited as unknown as { thread: { worker?: Worker } }).thread;
+      await ask(live.doc2vec_users);
+      await expect(ask(huge)).rejects.toMatchObject({
+        code: 'MODEL_TOO_LARGE',
+        remedy: expect.stringContaining('max-old-space-size'),
+        facts: { modelId: huge.id },
+      });
+      expect(thread.worker).toBeUndefined();
+      expect((await ask(live.doc2vec_users)).known).toHaveLength(1);
+      const { worker } = thread;
+      for (let time = 0; time < 3; time++) await expect(ask(huge)).rejects.toMatchObject({ code: 'MODEL_TOO_LARGE' });
+      expect((await ask(live.doc2vec_users)).known).toHaveLength(1);
+      expect(thread.worker).toBe(worker);
+      await limited.close();
+    });
+
+    test('of which one ends the thread twice in a row without a reason are refused, the others not', async () => {
+      const ending = new Encoders(store.database);
+      const model = await registry.add({ ...doc2vec, space: 'deadly' });
+      const ask = (each: Model) =>
+        ending.ask(each, { ability: 'sequence', sequence: encoderEvents(each, events(item(1, 0)), new Date()) });
+      type Inside = { thread: { worker?: Worker; calls: ReadonlyMap<number, { id: string }> } };
+      const { thread } = ending as unknown as Inside;
+      const isAtWork = () => [...thread.calls.values()].some(({ id }) => id === model.id);
+      for (let time = 0; time < 2; time++) {
+        await ask(live.doc2vec_users);
+        const answer = ask(model);
+        answer.catch(() => undefined);
+        while (!isAtWork()) await setImmediate();
+        await thread.worker!.terminate();
+        await expect(answer).rejects.toMatchObject({ code: 'ENCODER_FAILED', retriable: true });
+      }
+      await expect(ask(model)).rejects.toMatchObject({ code: 'ENCODER_FAILED' });
+      expect(thread.worker).toBeUndefined();
+      expect((await ask(live.doc2vec_users)).known).toHaveLength(1);
       await ending.close();
     });
 

@@ -168,6 +168,25 @@ describe('the lesson of', () => {
       });
   });
 
+  test('pooling says what to do where its base is dropped while it is read', async () => {
+    const registry = new ModelRegistry(database);
+    const { id } = await registry.add(embedding({ space: 'passing', ids: MERCHANTS }));
+    const options = parseOptions(trainerNamed('pooling'), { sequences: 'accounts', base: id, threads: 1 });
+    // Between finding the model and its first page.
+    const query: Database['query'] = async (sql, values) => {
+      if (sql.includes('FROM vectors_passing_')) await registry.drop(id);
+      return database.query(sql, values);
+    };
+    const context = { range: {}, options, signal: new AbortController().signal };
+    const dropping = { ...context, database: Object.create(database, { query: { value: query } }) as Database };
+    await expect(lessons.pooling.prepare(dropping)).rejects.toMatchObject({
+      ...{ code: 'MODEL_NOT_FOUND', field: 'base' },
+      ...{ message: expect.stringContaining(`"${id}"`), remedy: expect.stringContaining('--set base=ID') },
+    });
+    expect(await registry.get(id)).toBeUndefined();
+    await expect(lessons.pooling.prepare({ ...context, database })).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+  });
+
   test('every trainer is there, with a space that follows its options and is its own', () => {
     expect(Object.keys(lessons).sort()).toEqual(Object.keys(trainers).sort());
     const space = (name: string, given: Record<string, unknown> = {}) =>
