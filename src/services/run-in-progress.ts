@@ -71,7 +71,7 @@ export class RunInProgress<Outcome> {
   cancel(): void {
     if (this.signal.aborted || this.run.finishedAt) return;
     this.controller.abort();
-    this.change({ phase: STOPPING });
+    if (this.run.status === 'running') this.change({ phase: STOPPING });
   }
 
   /** @throws CancelledError once it was cancelled */

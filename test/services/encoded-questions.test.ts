@@ -350,29 +350,34 @@ onBothDatabases((kind) => {
       await ending.close();
     });
 
-    test('that are too large for memory say so, once a question, and end no second thread; the others answer', async () => {
-      // Names alone that no heap of this size holds.
-      const names = Buffer.from(`{"ids":[${'"a name that takes room",'.repeat(4_000_000)}"z"]}`);
-      const artifacts = { ...doc2vec.artifacts, 'model.json': names };
-      const huge = await registry.add({ ...doc2vec, space: 'huge', artifacts });
-      const limited = new Encoders(store.database, { maxOldGenerationSizeMb: 192 });
-      const ask = (model: Model) =>
-        limited.ask(model, { ability: 'sequence', sequence: encoderEvents(model, events(item(1, 0)), new Date()) });
-      const thread = (limited as unknown as { thread: { worker?: Worker } }).thread;
-      await ask(live.doc2vec_users);
-      await expect(ask(huge)).rejects.toMatchObject({
-        code: 'MODEL_TOO_LARGE',
-        remedy: expect.stringContaining('max-old-space-size'),
-        facts: { modelId: huge.id },
-      });
-      expect(thread.worker).toBeUndefined();
-      expect((await ask(live.doc2vec_users)).known).toHaveLength(1);
-      const { worker } = thread;
-      for (let time = 0; time < 3; time++) await expect(ask(huge)).rejects.toMatchObject({ code: 'MODEL_TOO_LARGE' });
-      expect((await ask(live.doc2vec_users)).known).toHaveLength(1);
-      expect(thread.worker).toBe(worker);
-      await limited.close();
-    });
+    // Once: what is stored is the same bytes, and there are many of them.
+    const onTheEmbeddedStore = kind === 'embedded' ? test : test.skip;
+    onTheEmbeddedStore(
+      'that are too large for memory say so, once a question, and end no second thread; the others answer',
+      async () => {
+        // Names alone that no heap of this size holds.
+        const names = Buffer.from(`{"ids":[${'"a name that takes room",'.repeat(3_000_000)}"z"]}`);
+        const artifacts = { ...doc2vec.artifacts, 'model.json': names };
+        const huge = await registry.add({ ...doc2vec, space: 'huge', artifacts });
+        const limited = new Encoders(store.database, { maxOldGenerationSizeMb: 128 });
+        const ask = (model: Model) =>
+          limited.ask(model, { ability: 'sequence', sequence: encoderEvents(model, events(item(1, 0)), new Date()) });
+        const thread = (limited as unknown as { thread: { worker?: Worker } }).thread;
+        await ask(live.doc2vec_users);
+        await expect(ask(huge)).rejects.toMatchObject({
+          code: 'MODEL_TOO_LARGE',
+          remedy: expect.stringContaining('max-old-space-size'),
+          facts: { modelId: huge.id },
+        });
+        expect(thread.worker).toBeUndefined();
+        expect((await ask(live.doc2vec_users)).known).toHaveLength(1);
+        const { worker } = thread;
+        for (let time = 0; time < 3; time++) await expect(ask(huge)).rejects.toMatchObject({ code: 'MODEL_TOO_LARGE' });
+        expect((await ask(live.doc2vec_users)).known).toHaveLength(1);
+        expect(thread.worker).toBe(worker);
+        await limited.close();
+      },
+    );
 
     test('of which one ends the thread twice in a row without a reason are refused, the others not', async () => {
       const ending = new Encoders(store.database);
