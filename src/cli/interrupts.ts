@@ -10,13 +10,19 @@ export interface Interrupts {
   release(): void;
 }
 
-/** Shells report a process that ended by SIGINT (2) so. */
-const AT_ONCE = 130;
-
 export function listenForInterrupts(say: (line: string) => void): Interrupts {
   const controller = new AbortController();
-  const onSignal = (): void => {
-    if (controller.signal.aborted) process.exit(AT_ONCE);
+  const release = (): void => {
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
+  };
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (controller.signal.aborted) {
+      // Not process.exit, which would end threads in the middle of native code, and the process with a complaint of theirs.
+      release();
+      process.kill(process.pid, signal);
+      return;
+    }
     say('stopping; once more stops at once');
     controller.abort();
   };
@@ -24,9 +30,6 @@ export function listenForInterrupts(say: (line: string) => void): Interrupts {
   process.on('SIGTERM', onSignal);
   return {
     signal: controller.signal,
-    release: () => {
-      process.off('SIGINT', onSignal);
-      process.off('SIGTERM', onSignal);
-    },
+    release,
   };
 }

@@ -74,4 +74,18 @@ describe('a training run that was killed', () => {
     expect(code).toBe(1);
     expect(kept()).toHaveLength(1);
   }, 120_000);
+
+  it('ends at once where it is interrupted twice, whatever its threads are in, and keeps its state', async () => {
+    // A step of this size takes a second or more.
+    const large = ['--set', 'hidden=512', '--set', 'layers=2', '--set', 'batchSize=150', '--set', 'epochs=50'];
+    const running = start(['train', 'elmo', ...store, '--no-evaluate', '--set', 'sequences=users', ...large]);
+    while (running.child.exitCode === null && kept().length < 2) await wait(20);
+    running.child.kill('SIGINT');
+    await running.until(/stopping after the step/);
+    running.child.kill('SIGINT');
+    const { code, stderr } = await running.ended;
+    expect([code, running.child.signalCode]).toEqual([null, 'SIGINT']);
+    expect(stderr).not.toContain('terminate called');
+    expect(kept()).toHaveLength(2);
+  }, 120_000);
 });
