@@ -6,7 +6,7 @@
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { reduceMean } from '../src/training/onnx/operations/arithmetic';
+import { reduceMean, subtract } from '../src/training/onnx/operations/arithmetic';
 import { square } from '../src/training/onnx/operations/elementwise';
 import { transpose } from '../src/training/onnx/operations/shaping';
 import { Random } from '../src/training/onnx/random';
@@ -82,7 +82,9 @@ async function openSession(work: Work, cell: Cell): Promise<TrainingSession> {
       batchSize: work.batch,
       loss: ({ batch, parameters }) => {
         const x = transpose(batch.x, [1, 0, 2]);
-        return reduceMean(square(layers.reduce((below, layer) => recurrent(below, layer, parameters), x)));
+        const states = layers.reduce((below, layer) => recurrent(below, layer, parameters), x);
+        // Towards a half, not towards nothing: states that fade into denormals would be what is measured.
+        return reduceMean(square(subtract(states, states.graph.scalar(0.5))));
       },
     },
     { x: Float32Array.from({ length: ROWS * work.length * work.inputs }, () => random.normal()) },
