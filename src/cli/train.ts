@@ -17,7 +17,7 @@ export function trainCommand(): Command {
     new Command('train').description('train a model on what the store holds').argument('<trainer>', 'see below'),
   )
     .option('--promote', 'let it answer once it is there, unless it loses to the plain baseline')
-    .option('--force', 'with --promote: even if it does not')
+    .option('--force', 'with --promote: even if it loses')
     .option('--restart', 'begin anew, where an interrupted run left a checkpoint to go on from')
     .option('--no-evaluate', 'skip measuring on held-out data (then only --force promotes)')
     .option('--json', 'one JSON object: the model with its options, metrics, seconds and throughput')
@@ -26,9 +26,8 @@ export function trainCommand(): Command {
       'after',
       `
 Ctrl-C stops the run after the training step that is under way, which large networks may take seconds for, and leaves no
-half model. A run of a sequence trainer that was stopped or killed goes on from its last
-checkpoint when the same command is given again within a week, on the same data and with the same version of Kindred;
---restart begins anew.
+half model. A run of a sequence trainer that was stopped or killed goes on from its last checkpoint when the same command
+is given again within a week, on the same data and with the same version of Kindred; --restart begins anew.
 
 Examples:
   kindred train word2vec --promote

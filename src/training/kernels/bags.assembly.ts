@@ -1,9 +1,10 @@
 /**
  * Bags of rows against outputs, with negative sampling, in WASM SIMD over a memory that threads share without locks
  * (Hogwild). A bag is made one vector, the mean of its rows or one after the other; it predicts targets, each against
- * fresh negatives; what it learned goes back to each of its rows. By what is in the bag this is CBOW (Mikolov et al.
- * 2013), doc2vec in all its forms (Le & Mikolov 2014) or fastText (Bojanowski et al. 2017). The vector lives in scratch
- * that belongs to the thread, so shared rows are read once and written once for each bag.
+ * its own negatives; what it learned goes back to each of its rows. By what is in the bag this is CBOW (Mikolov et al.
+ * 2013), doc2vec in all its forms (Le & Mikolov 2014) or fastText (Bojanowski et al. 2017). A mean lives in scratch that
+ * belongs to the thread, so shared rows are read once and written once for each bag; rows that follow one another learn
+ * where they lie.
  *
  * It checks nothing: `bags.ts` is the facade that does, and `bags.scalar.ts` the twin that says in plain arithmetic what
  * each step means. No globals, no static data, no allocation: everything lives where the plan points.

@@ -1,6 +1,6 @@
 /**
  * A pool of negatives: output rows drawn from the noise distribution, from which a prediction takes its own at random. A
- * draw straight from the distribution touches a row that is in no cache; rows of the pool are, as each is used some times
+ * draw straight from the distribution touches a row that is in no cache; rows of the pool are, as each is used twice on average
  * before another takes its place. Each negative still has the very distribution of the noise, and what a prediction
  * takes is drawn for it alone.
  */
