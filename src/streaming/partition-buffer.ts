@@ -37,7 +37,7 @@ export interface BufferLimits {
   readonly bytes: number;
 }
 
-/** What an entry takes beside its bytes: objects, decoded fields. */
+/** What an entry takes beside its bytes: objects, numbers, dates. */
 const ENTRY_OVERHEAD_BYTES = 400;
 /** A fetch may still come from where the client was before a seek; when it keeps coming, the position is looked at anew. */
 const MAX_MISPLACED = 3;
@@ -111,7 +111,8 @@ export class PartitionBuffer<S extends StreamName> {
       this.push({
         offset: source.offset,
         next: at === last ? fetched.nextOffset : source.offset + 1,
-        bytes: recordBytes(source) + ENTRY_OVERHEAD_BYTES,
+        // What could be decoded is held twice: as it came, should the database refuse it, and as text.
+        bytes: recordBytes(source) + (decoded.ok ? (source.value?.length ?? 0) : 0) + ENTRY_OVERHEAD_BYTES,
         source,
         record: decoded.ok ? decoded.record : undefined,
         refusal: decoded.ok ? undefined : decoded.refusal,

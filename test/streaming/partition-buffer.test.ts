@@ -48,6 +48,17 @@ describe('a partition’s buffer', () => {
     expect(buffer.isFull({ records: 10, bytes: 1_400 })).toBe(false);
   });
 
+  it('counts the text of what it could decode beside the bytes that came', () => {
+    const bytesOf = (value: string) => {
+      const buffer = reading();
+      const fetched = fetchedFrom(0, [0]);
+      buffer.add({ ...fetched, records: fetched.records.map((r) => ({ ...r, value: Buffer.from(value) })) }, decoder);
+      return buffer.bytes;
+    };
+    const item = JSON.stringify({ itemId: 'i', title: 'x'.repeat(500) });
+    expect(bytesOf(item) - bytesOf(`${item.slice(0, -1)}!`)).toBe(item.length);
+  });
+
   it('drops a fetch from elsewhere, and gives up after several in a row', () => {
     const buffer = reading(5);
     const answers = [0, 9, 0].map((from) => buffer.add(fetchedFrom(from, [from]), decoder));
