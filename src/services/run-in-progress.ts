@@ -105,9 +105,10 @@ export class RunInProgress<Outcome> {
     this.change({ modelId });
   }
 
-  /** Writes the run's row; writes follow one another. */
+  /** Writes the run's row; writes follow one another, also after one that failed, as while the database was away. */
   save(): Promise<void> {
-    this.saving = this.saving.then(() => this.store(this.run, new Date()));
+    const write = (): Promise<void> => this.store(this.run, new Date());
+    this.saving = this.saving.then(write, write);
     return this.saving;
   }
 

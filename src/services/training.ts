@@ -56,6 +56,8 @@ export class TrainingRuns {
   private readonly queue: Task[] = [];
   private readonly unfinished = new Map<string, RunInProgress<unknown>>();
   private working?: Promise<void>;
+  /** Runs that were cancelled before their turn, until their rows say so. */
+  private readonly ending = new Set<Promise<void>>();
   private readonly checkpoints?: Checkpoints;
   private closed = false;
 
@@ -136,11 +138,18 @@ export class TrainingRuns {
     return listRuns(this.database, limit);
   }
 
-  /** Whether there was such a run, not yet ended, to cancel. */
+  /** Whether there was such a run, not yet ended, to cancel. One that waits for its turn ends at once, and others have its place. */
   cancel(id: string): boolean {
     const run = this.unfinished.get(id);
-    run?.cancel();
-    return run !== undefined;
+    if (!run) return false;
+    run.cancel();
+    const task = this.takeFromQueue(run);
+    if (task) {
+      const ending = this.conclude(task);
+      this.ending.add(ending);
+      void ending.finally(() => this.ending.delete(ending));
+    }
+    return true;
   }
 
   /** The run now, then each report until it ends; a slow reader gets the newest. Nothing for an unknown id. */
@@ -159,6 +168,7 @@ export class TrainingRuns {
     this.closed = true;
     for (const run of this.unfinished.values()) run.cancel();
     await this.working;
+    await Promise.all(this.ending);
   }
 
   private async enqueue<Outcome>(run: RunInProgress<Outcome>, work: () => Promise<Outcome>): Promise<void> {
@@ -174,16 +184,31 @@ export class TrainingRuns {
     run.onNotice((sentence) => this.settings.onNotice?.(run.current(), sentence));
     this.queue.push(task);
     this.unfinished.set(run.id, run);
-    await run.save();
+    try {
+      await run.save();
+    } catch (error) {
+      // Who asked is told that there is no such run: it must neither begin nor keep a place.
+      run.cancel();
+      if (this.takeFromQueue(run)) this.unfinished.delete(run.id);
+      throw error;
+    }
     this.working ??= this.workOff();
   }
 
+  /** @returns undefined where its turn has come */
+  private takeFromQueue(run: RunInProgress<unknown>): Task | undefined {
+    const place = this.queue.findIndex((task) => task.run === run);
+    return place < 0 ? undefined : this.queue.splice(place, 1)[0];
+  }
+
   private async workOff(): Promise<void> {
-    for (let task = this.queue.shift(); task; task = this.queue.shift()) {
-      await task.work();
-      this.unfinished.delete(task.run.id);
-    }
+    for (let task = this.queue.shift(); task; task = this.queue.shift()) await this.conclude(task);
     this.working = undefined;
+  }
+
+  private async conclude({ run, work }: Task): Promise<void> {
+    await work();
+    this.unfinished.delete(run.id);
   }
 
   private async train(plan: Plan, run: RunInProgress<TrainingOutcome>): Promise<TrainingOutcome> {
