@@ -3,6 +3,7 @@
  * simple but tough-to-beat baseline for sentence embeddings"): a / (a + p(thing)), and the direction in which all
  * sequences lie taken out of each, because it tells none from another.
  */
+import { Random } from '../../kernels/random';
 import type { ThingTable } from './base-vectors';
 
 /** What turns sequences into vectors. */
@@ -50,28 +51,24 @@ export function weightedMeans(pool: WeightedMean, { offsets, numbers }: Numbered
 /** Rounds of power iteration: where two directions are nearly as strong, either is as good. */
 const MOST_ROUNDS = 200;
 const CONVERGED = 1e-9;
+const SEED_OF_START = 0x5eed_0050;
 
 /**
  * The first right singular vector of the rows (not centred, as in the paper), by power iteration on their second moments
- * from a start that the data decides.
+ * from a start that is always the same.
  * @returns (dimension) of length 1; undefined where all rows are zero
  */
 export function firstComponent(rows: Float32Array, dimension: number): Float32Array | undefined {
   const moments = secondMoments(rows, dimension);
-  // The column of the largest moment: unlike any fixed start, it cannot be orthogonal to all rows.
-  const largest = Array.from({ length: dimension }, (_, d) => moments[d * dimension + d]).reduce(
-    (best, moment, d, all) => (moment > all[best] ? d : best),
-    0,
-  );
-  let direction = moments.slice(largest * dimension, (largest + 1) * dimension);
-  let length = Math.hypot(...direction);
-  if (!(length > 0)) return undefined;
-  direction = direction.map((value) => value / length);
+  if (!moments.some((moment) => moment > 0)) return undefined;
+  // Drawn, so that it leans towards every direction: no sum or column of the moments does where rows lie along the axes.
+  const random = Random.seeded(SEED_OF_START);
+  let direction = Float64Array.from({ length: dimension }, () => random.fraction() - 0.5);
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const next = new Float64Array(dimension);
     for (let a = 0; a < dimension; a++)
       for (let b = 0; b < dimension; b++) next[a] += moments[a * dimension + b] * direction[b];
-    length = Math.hypot(...next);
+    const length = Math.hypot(...next);
     const change = next.reduce((most, value, d) => Math.max(most, Math.abs(value / length - direction[d])), 0);
     direction = next.map((value) => value / length);
     if (change < CONVERGED) break;
