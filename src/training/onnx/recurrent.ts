@@ -15,6 +15,9 @@ export type { RecurrenceOptions } from './operations/lstm';
 
 export type Cell = 'lstm' | 'gru';
 
+/** Numbers that a unit keeps of each event for going back, about: gates, products, states and their slopes. */
+export const KEPT_A_UNIT = 16;
+
 export interface RecurrentLayer {
   /** Prefix of its parameters' names. */
   readonly name: string;

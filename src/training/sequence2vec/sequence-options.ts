@@ -56,7 +56,7 @@ export function fieldOf({ sequences, field }: Pick<SequenceOptions, 'sequences' 
 export function checkSequenceOptions(options: SequenceOptions): void {
   const field = fieldOf(options);
   const known: readonly string[] = options.sequences === 'accounts' ? TRANSACTION_FIELDS : INTERACTION_FIELDS;
-  if (!known.includes(field) && !field.startsWith('attributes.'))
+  if (!known.includes(field) && !/^attributes\../.test(field))
     throw new OptionError('field', `Sequences of ${options.sequences} have no field "${field}".`, {
       remedy: `Choose one of: ${known.join(', ')}, attributes.NAME; or other sequences.`,
     });

@@ -84,6 +84,17 @@ export const OF_A_LOSS: readonly Belonging<ContrastiveOptions>[] = [
   { options: ['temperature'], to: [['loss', 'softmax']] },
 ];
 
+/** Steps that a recurrent network may be unrolled over: with more, the runtime takes minutes to prepare it, and hears of no cancelling meanwhile. */
+export const MOST_UNROLLED = 1024;
+
+/** @throws OptionError where a recurrent network would read more events than it can be unrolled over */
+export function checkUnrolled({ maxLength }: { readonly maxLength: number }): void {
+  if (maxLength <= MOST_UNROLLED) return;
+  throw new OptionError('maxLength', `maxLength ${maxLength} is more than the ${MOST_UNROLLED} steps of a GRU.`, {
+    remedy: `Give a maxLength of at most ${MOST_UNROLLED}: the newest events say most.`,
+  });
+}
+
 /** @throws OptionError where two options contradict each other */
 export function checkContrastiveOptions(options: ContrastiveOptions): void {
   const { sliceLengthMin, sliceLengthMax, loss, hardNegatives, batchSize, slices } = options;

@@ -4,7 +4,7 @@
  * event inputs, pooling the vectors of things. A batch's events are looked up as it is fed, so memory does not grow with the
  * data; the state is kept at the end of each epoch.
  */
-import { CancelledError, KindredError } from '../../../errors';
+import { CancelledError, KindredError, OptionError } from '../../../errors';
 import { type Checkpoint, float32Of, removeCheckpoint, resumableFrom, writeCheckpoint } from '../../checkpoint';
 import type { Graph, Tensor } from '../../onnx/graph';
 import type { Parameter } from '../../onnx/layers';
@@ -21,6 +21,8 @@ export interface SliceNetwork {
   readonly parameters: readonly Parameter[];
   /** Name of each thing that is known of an event -> shape of its row. */
   readonly tables: Readonly<Record<string, RowShape>>;
+  /** Numbers that a training step keeps of each event for going back, about. */
+  readonly keptAnEvent: number;
   /**
    * @param step each table (rows x length, …), the events of a slice one after the other, none before them
    * @returns (rows, dimension), of any length
@@ -57,6 +59,10 @@ export interface ContrastiveResult {
 const EVENTS_A_CALL = 60_000;
 /** Gradients of recurrent networks burst now and then (Pascanu et al. 2013). */
 const CLIP_NORM = 1;
+/** Numbers of one step that fit: two gigabytes. */
+const MOST_KEPT = 2 ** 29;
+/** Numbers that the loss keeps of each pair of slices, about: cosines, distances, masks and their slopes. */
+const KEPT_A_PAIR = 24;
 
 export async function trainContrastive(
   network: SliceNetwork,
@@ -67,6 +73,7 @@ export async function trainContrastive(
   if (context.signal?.aborted) throw new CancelledError('Training');
   const source = new SliceSource(data, options);
   const { rows } = source;
+  requireRoom(rows, network, options);
   const loss = {
     ...options,
     // A batch of fewer sequences than asked for has fewer others to be pushed from.
@@ -92,6 +99,19 @@ export async function trainContrastive(
   } finally {
     await session.close();
   }
+}
+
+/** @throws OptionError where one step would not fit into memory */
+function requireRoom(rows: number, { keptAnEvent }: SliceNetwork, options: ContrastiveOptions): void {
+  const { batchSize, slices, sliceLengthMax } = options;
+  const ofPairs = rows * rows * KEPT_A_PAIR;
+  const ofEvents = rows * sliceLengthMax * keptAnEvent;
+  if (ofPairs + ofEvents <= MOST_KEPT) return;
+  throw new OptionError(
+    'batchSize',
+    `A step of ${rows} slices (batchSize ${batchSize}, slices ${slices}) of up to ${sliceLengthMax} events keeps about ${ofPairs + ofEvents} numbers; ${MOST_KEPT} fit.`,
+    { remedy: ofPairs > ofEvents ? 'Lower batchSize or slices.' : 'Lower batchSize, sliceLengthMax or dimension.' },
+  );
 }
 
 interface Run {

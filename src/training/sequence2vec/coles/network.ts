@@ -3,7 +3,7 @@ import type { Tensor } from '../../onnx/graph';
 import { reshape } from '../../onnx/operations/broadcasting';
 import { slice, transpose } from '../../onnx/operations/shaping';
 import { Random } from '../../onnx/random';
-import { recurrent, recurrentParameters } from '../../onnx/recurrent';
+import { KEPT_A_UNIT, recurrent, recurrentParameters } from '../../onnx/recurrent';
 import { type EventInputs, embedEvents, eventParameters, eventTables, eventWidth, isEvent } from '../event-inputs';
 import type { SliceNetwork } from './contrastive-training';
 
@@ -22,6 +22,7 @@ export function colesNetwork(
   const layer = { name: 'gru', cell: 'gru', inputs: width, units: dimension } as const;
   return {
     tables: eventTables(inputs),
+    keptAnEvent: width + KEPT_A_UNIT * dimension,
     parameters: [...eventParameters(inputs, thingDimension, random), ...recurrentParameters(layer, random)],
     encode: ({ events, parameters }, { rows, length }) => {
       const timeMajor = (x: Tensor, columns: number) => transpose(reshape(x, [rows, length, columns]), [1, 0, 2]);

@@ -3,7 +3,13 @@ import { z } from 'zod';
 import { OptionError } from '../../../errors';
 import { refuseIdle } from '../../idle-options';
 import { checkSequenceOptions, type SequenceOptions, sequenceOptions } from '../sequence-options';
-import { type ContrastiveOptions, checkContrastiveOptions, contrastiveOptions, OF_A_LOSS } from './contrastive-options';
+import {
+  type ContrastiveOptions,
+  checkContrastiveOptions,
+  checkUnrolled,
+  contrastiveOptions,
+  OF_A_LOSS,
+} from './contrastive-options';
 
 export interface ColesOptions extends SequenceOptions, ContrastiveOptions {
   dimension: number;
@@ -33,7 +39,7 @@ export const colesOptions = z.strictObject({
     .min(2)
     .max(10_000)
     .default(50)
-    .describe('Newest events of a sequence that its vector is read from.'),
+    .describe('Newest events of a sequence that its vector is read from; no more than 1024.'),
   minCount: z
     .number()
     .int()
@@ -58,4 +64,5 @@ export function checkColesOptions(options: ColesOptions): void {
       remedy:
         'The network would learn from longer stretches than it will read: raise maxLength, or lower sliceLengthMax.',
     });
+  checkUnrolled(options);
 }

@@ -5,6 +5,7 @@
  */
 import { CancelledError, KindredError, OptionError } from '../../../errors';
 import { fingerprintOf, float32Of, removeCheckpoint, resumableFrom, writeCheckpoint } from '../../checkpoint';
+import { KEPT_A_UNIT } from '../../onnx/recurrent';
 import { TrainingSession } from '../../onnx/training-session';
 import type { SequenceModel, Trainer, TrainingContext } from '../../trainer';
 import { eventReader, fitEventInputs } from '../event-inputs';
@@ -45,8 +46,6 @@ const CHECKPOINT_SHARE = 0.1;
 /** Numbers that fit: a gigabyte of the scores of one step, two of what it keeps for going back. */
 const MOST_SCORES = 2 ** 28;
 const MOST_KEPT = 2 ** 29;
-/** Numbers that a unit of an LSTM keeps of each event, about: gates, products, states and their slopes. */
-const KEPT_A_UNIT = 16;
 /** The last steps have this share of the learning rate at the least. */
 const LEAST_RATE = 0.02;
 

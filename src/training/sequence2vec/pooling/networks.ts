@@ -11,7 +11,7 @@ import { relu } from '../../onnx/operations/elementwise';
 import { gemm } from '../../onnx/operations/matrices';
 import { slice, transpose } from '../../onnx/operations/shaping';
 import { Random } from '../../onnx/random';
-import { recurrent, recurrentParameters } from '../../onnx/recurrent';
+import { KEPT_A_UNIT, recurrent, recurrentParameters } from '../../onnx/recurrent';
 import type { Tables } from '../../onnx/training-session';
 import type { EncodeStep, SliceNetwork, SliceSize } from '../coles/contrastive-training';
 import type { ThingTable } from './base-vectors';
@@ -20,6 +20,8 @@ import type { PoolingOptions } from './options';
 /** Of an event: the vector of its thing, and 1 where it is there. */
 const VECTORS = 'vectors of things';
 const PRESENT = 'present';
+/** Numbers that an output of the convolution keeps of each event, about: before and after its bounds, masked, and their slopes. */
+const KEPT_OF_CONVOLUTION = 6;
 
 export type NetworkOptions = Pick<PoolingOptions, 'method' | 'dimension' | 'width'>;
 
@@ -31,6 +33,7 @@ export function poolingNetwork(inputs: number, options: NetworkOptions & { seed:
     const layer = { name: 'gru', cell: 'gru', inputs, units: dimension } as const;
     return {
       tables,
+      keptAnEvent: inputs + KEPT_A_UNIT * dimension,
       parameters: recurrentParameters(layer, random),
       encode: ({ events, parameters }, { rows, length }) => {
         const x = transpose(reshape(events[VECTORS], [rows, length, inputs]), [1, 0, 2]);
@@ -48,6 +51,7 @@ export function poolingNetwork(inputs: number, options: NetworkOptions & { seed:
   const head = denseParameters('head', { inputs: dimension, outputs: dimension, activation: 'linear' }, random);
   return {
     tables,
+    keptAnEvent: 2 * width * inputs + KEPT_OF_CONVOLUTION * dimension,
     parameters: [...windows, ...head],
     encode: (step, size) => convolved(step, size, { inputs, dimension }),
   };

@@ -5,6 +5,7 @@ import { type Belonging, refuseIdle } from '../../idle-options';
 import {
   type ContrastiveOptions,
   checkContrastiveOptions,
+  checkUnrolled,
   contrastiveOptions,
   OF_A_LOSS,
 } from '../coles/contrastive-options';
@@ -32,8 +33,8 @@ export const poolingOptions = z.strictObject({
     ),
   base: z
     .string()
-    .min(1)
-    .max(200)
+    .regex(/^[a-z][a-z0-9_]{0,39}(-\d{1,10})?$/)
+    .meta({ title: 'name of a space, or id of a model such as items-1' })
     .default('auto')
     .describe(
       'Space or model whose vectors of things are pooled; auto: items or merchants, as the sequences have them. Whoever starts a run from the store reads it; the vectors themselves reach the trainer with its data.',
@@ -64,7 +65,7 @@ export const poolingOptions = z.strictObject({
     .min(2)
     .max(10_000)
     .default(50)
-    .describe('Newest events of a sequence that a network reads; mean and sif take all.'),
+    .describe('Newest events of a sequence that a network reads, a GRU no more than 1024; mean and sif take all.'),
   minCount: z
     .number()
     .int()
@@ -113,4 +114,5 @@ export function checkPoolingOptions(options: PoolingOptions): void {
       remedy:
         'The network would learn from longer stretches than it will read: raise maxLength, or lower sliceLengthMax.',
     });
+  if (options.method === 'gru') checkUnrolled(options);
 }

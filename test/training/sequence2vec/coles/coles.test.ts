@@ -246,6 +246,8 @@ describe('CoLES refuses', () => {
     [{ temperature: 0.2 }, 'temperature'],
     [{ sequences: 'users', amountBins: 4 }, 'amountBins'],
     [{ field: 'itemId' }, 'field'],
+    [{ field: 'attributes.' }, 'field'],
+    [{ maxLength: 1025 }, 'maxLength'],
   ])('options that contradict each other: %j', async (given, field) => {
     await failing(few, given).toMatchObject({ code: 'OPTION_INVALID', field, remedy: expect.any(String) });
   });

@@ -39,6 +39,7 @@ const data: ContrastiveData = {
 };
 const network = (broken = false): SliceNetwork => ({
   tables: { numbers: [1] },
+  keptAnEvent: 2,
   parameters: denseParameters('layer', { inputs: LENGTH, outputs: 3, activation: 'linear' }, new Random(1)),
   encode: ({ events, parameters, graph }, { rows, length }) => {
     const x = gemm(reshape(events.numbers, [rows, length]), parameters['layer.weights'], {
@@ -98,6 +99,21 @@ describe('learning over slices', () => {
     await expect(stopped).rejects.toMatchObject({ code: 'CANCELLED' });
     const { facts } = await trainContrastive(network(), data, options(), { checkpoint });
     expect(facts.resumedFrom).toBeUndefined();
+  });
+
+  it('refuses a step that no memory holds, of pairs of slices or of their events', async () => {
+    const many = { ...data, offsets: Int32Array.from({ length: 1025 }, (_, i) => i * 6) };
+    const wide = { batchSize: 1024, slices: 64 };
+    const refused = { code: 'OPTION_INVALID', field: 'batchSize' };
+    await expect(trainContrastive(network(), many, options(wide))).rejects.toMatchObject({
+      ...refused,
+      remedy: 'Lower batchSize or slices.',
+    });
+    const heavy = { ...network(), keptAnEvent: 2 ** 25 };
+    await expect(trainContrastive(heavy, data, options())).rejects.toMatchObject({
+      ...refused,
+      remedy: 'Lower batchSize, sliceLengthMax or dimension.',
+    });
   });
 
   it('fails with a remedy where the loss is no number, and leaves no checkpoint of it', async () => {

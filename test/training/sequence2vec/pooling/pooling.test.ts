@@ -101,6 +101,17 @@ describe('the mean of vectors', () => {
       expect(Math.abs(along[0] * row[0] + along[1] * row[1])).toBeCloseTo(Math.hypot(...row), 5);
     }
   });
+
+  test('takes out the strongest direction, not the coordinate that is strongest alone', () => {
+    // 20 each along the first two axes, which go together: 40 along their diagonal. 28.8 along the third.
+    const rows = Float32Array.from(Array(10).fill([1, 1, 0, -1, -1, 0, 0, 0, 1.2, 0, 0, -1.2]).flat());
+    const [x, y, z] = firstComponent(rows, 3)!;
+    expect([Math.abs(x), x - y, z].map((value) => Math.abs(value))).toEqual([
+      expect.closeTo(Math.SQRT1_2, 5),
+      expect.closeTo(0, 5),
+      expect.closeTo(0, 5),
+    ]);
+  });
 });
 
 /** Everybody does the same four things, equally often; the order says who is of which kind. */
@@ -208,6 +219,7 @@ describe('pooling refuses', () => {
     [{ method: 'gru', sliceLengthMin: 9, sliceLengthMax: 8 }, 'sliceLengthMin'],
     [{ method: 'gru', sliceLengthMax: 60 }, 'sliceLengthMax'],
     [{ method: 'convolution', batchSize: 2, slices: 2, hardNegatives: 3 }, 'hardNegatives'],
+    [{ method: 'gru', maxLength: 1025 }, 'maxLength'],
     [{ field: 'merchantId' }, 'field'],
   ])('options that contradict each other: %j', async (given, field) => {
     await failing(sequencesOf(texts), given).toMatchObject({ code: 'OPTION_INVALID', field, remedy });
@@ -221,6 +233,13 @@ describe('pooling refuses', () => {
         expect.objectContaining({ code: 'OPTION_INVALID', field: option }),
       );
     }
+  });
+
+  test('a base whose name none can have, before the store is asked', () => {
+    for (const name of ['x\0y', 'Items', 'items-', '', 'a'.repeat(60)])
+      expect(() => options({ base: name })).toThrow(expect.objectContaining({ code: 'OPTION_INVALID', field: 'base' }));
+    for (const name of ['auto', 'items', 'items-12', 'attributes_genre'])
+      expect(options({ base: name }).base).toBe(name);
   });
 
   test.each(['sif', 'gru'])('to go on when it is cancelled: %s', async (method) => {
