@@ -68,12 +68,12 @@ function refuseTooLittle(corpus: SequenceCorpus, counts: Uint32Array, kept: numb
   const seen = counts.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0);
   if (seen === 0) {
     throw emptyCorpus('The corpus is empty.', corpus, {
-      remedy: 'Ingest interactions first, or widen the range of time: kindred ingest interactions FILE',
+      remedy: 'Ingest events first, or widen the range of time.',
     });
   }
   if (seen === 1) {
     throw emptyCorpus('The corpus holds a single thing, again and again; nothing can be told apart.', corpus, {
-      remedy: 'Ingest interactions with at least two different items.',
+      remedy: 'Learn another field (--set field=…), or ingest events of at least two different things.',
     });
   }
   if (kept < 2) {

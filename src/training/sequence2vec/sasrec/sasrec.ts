@@ -32,8 +32,12 @@ const STEPS_PER_CALL = 16;
 /** A long epoch keeps its state in between, each time so much of the run is done. */
 const CHECKPOINT_SHARE = 0.1;
 const ORDER_STREAM = 0x5eed_0022;
-/** A gigabyte of them. */
+/** Numbers that fit: a gigabyte of the scores of one step, two of what it keeps for going back. */
 const MOST_SCORES = 2 ** 28;
+const MOST_KEPT = 2 ** 29;
+/** Numbers that a block keeps, about: of each glance of a head at an event, and of each coordinate of an event. */
+const KEPT_A_GLANCE = 5;
+const KEPT_A_COORDINATE = 30;
 /** The last step has this share of the learning rate at the least. */
 const LEAST_RATE = 0.01;
 
@@ -74,7 +78,8 @@ async function fitNetwork(
   const { batchSize, threads, patience } = options;
   const rows = Math.max(1, Math.min(Math.round(batchSize / net.slots), sequences.starts.length));
   const sampler = new Sampler(sequences.frequencies, options);
-  requireRoom(rows * net.slots, sampler.size || net.things, options);
+  requireRoomForScores(rows * net.slots, sampler.size || net.things, options);
+  requireRoomForBlocks(rows, net, options);
   const fingerprint = context.checkpoint
     ? fingerprintOf('sasrec', JSON.stringify(options), JSON.stringify(sequences.ids), sequences.tokens)
     : '';
@@ -110,12 +115,27 @@ async function fitNetwork(
 }
 
 /** @throws OptionError where the scores of one step, the largest of its tensors, would not fit */
-function requireRoom(events: number, things: number, { samples, batchSize }: SasrecOptions): void {
+function requireRoomForScores(events: number, things: number, { samples, batchSize }: SasrecOptions): void {
   if (events * things <= MOST_SCORES) return;
   throw new OptionError(
     samples > 0 ? 'batchSize' : 'samples',
     `A step of ${events} events (batchSize ${batchSize}) against ${things} things (samples ${samples}) takes ${events * things} scores; ${MOST_SCORES} fit.`,
     { remedy: `Set batchSize to ${Math.floor(MOST_SCORES / things)} or less, or samples to some hundreds.` },
+  );
+}
+
+/** @throws OptionError where what one step keeps for going back would not fit: attention grows with the square of the slots */
+function requireRoomForBlocks(
+  rows: number,
+  { slots, heads, blocks, dimension }: Network,
+  { batchSize }: SasrecOptions,
+) {
+  const kept = rows * slots * blocks * (slots * heads * KEPT_A_GLANCE + dimension * KEPT_A_COORDINATE);
+  if (kept <= MOST_KEPT) return;
+  throw new OptionError(
+    'batchSize',
+    `A step of ${rows * slots} events (batchSize ${batchSize}) keeps about ${kept} numbers of ${heads} heads in ${blocks} blocks that look at up to ${slots} events; ${MOST_KEPT} fit.`,
+    { remedy: 'Lower batchSize, maxLength, heads, blocks or dimension.' },
   );
 }
 

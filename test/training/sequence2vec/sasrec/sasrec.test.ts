@@ -208,6 +208,16 @@ describe('sasrec refuses', () => {
     });
   });
 
+  it('attention over more slots, heads and blocks than fit, and says what to lower', async () => {
+    const long = sequencesFrom([Array.from({ length: 513 }, (_, i) => `t${i % 7}`)]);
+    const given = { maxLength: 512, heads: 64, dimension: 64, blocks: 12, batchSize: 512 };
+    expect(await failureOf(sasrec.train(long, options(given)))).toMatchObject({
+      code: 'OPTION_INVALID',
+      field: 'batchSize',
+      remedy: expect.stringContaining('heads'),
+    });
+  });
+
   it('a model without its network', async () => {
     const { artifacts } = await sasrec.train(pairedSequences(20), options({ epochs: 1 }));
     const { 'things.json': things } = artifacts;
