@@ -70,7 +70,7 @@ export class TrainingRuns {
   }
 
   /**
-   * Ends what a killed process left running, and removes old checkpoints. The embedded store has one process, so nothing
+   * Ends what a killed process left running, and removes old checkpoints, as each run does too. The embedded store has one process, so nothing
    * there can be under way.
    */
   async recover(): Promise<number> {
@@ -213,6 +213,8 @@ export class TrainingRuns {
 
   private async train(plan: Plan, run: RunInProgress<TrainingOutcome>): Promise<TrainingOutcome> {
     const { dataFrom: from, dataTo: to, restart } = plan.input;
+    // Cancelled runs leave theirs: whoever starts and cancels many must not fill the disk.
+    this.checkpoints?.sweep();
     const checkpoints = this.checkpoints?.of({ ...plan, from, to });
     if (restart) checkpoints?.remove();
     if (checkpoints?.removeOfOtherVersions()) run.notice(OTHER_VERSION);

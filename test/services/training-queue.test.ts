@@ -1,3 +1,5 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { TrainingRun } from '../../src/domain/model';
 import { RunInProgress } from '../../src/services/run-in-progress';
 import { openServices } from '../../src/services/services';
@@ -11,10 +13,12 @@ describe('the queue of training runs', () => {
   let database: Awaited<ReturnType<typeof openDatabase>>;
   let open: ReturnType<typeof openServices>;
   let remove: () => Promise<void>;
+  let checkpoints: string;
   beforeAll(async () => {
     const store = await makeStore('embedded');
     database = await openDatabase(store.location);
-    open = openServices(database, { trainingThreads: 1, onTrainingFailure: () => undefined });
+    checkpoints = join(store.location.dataDir, 'checkpoints');
+    open = openServices(database, { trainingThreads: 1, checkpoints, onTrainingFailure: () => undefined });
     remove = () => store.remove();
     const click = { userId: 'ann', action: 'view', occurredAt: new Date('2026-01-01T00:00:00Z') };
     await open.services.ingestion.record('interactions', [
@@ -40,6 +44,14 @@ describe('the queue of training runs', () => {
     expect(await open.services.training.list()).toHaveLength(1);
   });
 
+  it('keeps no more checkpoints of runs that were cancelled than the folder is to hold', async () => {
+    mkdirSync(checkpoints, { recursive: true });
+    for (let i = 0; i < 70; i++)
+      writeFileSync(join(checkpoints, `${i.toString(16).padStart(32, '0')}-training.checkpoint`), 'of some run');
+    await (await start()).outcome;
+    expect(readdirSync(checkpoints)).toHaveLength(64);
+  });
+
   it('ends a waiting run that is cancelled at once, and gives its place to others', async () => {
     const working = await start(LONG);
     const waiting = await Promise.all(Array.from({ length: 8 }, () => start()));
@@ -50,6 +62,7 @@ describe('the queue of training runs', () => {
     expect(await open.services.training.get(waiting[0].id)).toMatchObject({ status: 'cancelled' });
     expect(open.services.training.cancel(waiting[0].id)).toBe(false);
     const another = await start();
+    for (const { id } of waiting.slice(1)) open.services.training.cancel(id);
     open.services.training.cancel(working.id);
     await expect(working.outcome).rejects.toMatchObject({ code: 'CANCELLED' });
     expect((await another.outcome).model.space).toBe('items');
