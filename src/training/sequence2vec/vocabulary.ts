@@ -68,7 +68,7 @@ function refuseTooLittle(corpus: SequenceCorpus, counts: Uint32Array, kept: numb
   const seen = counts.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0);
   if (seen === 0) {
     throw emptyCorpus('The corpus is empty.', corpus, {
-      remedy: 'Ingest events first, or widen the range of time.',
+      remedy: 'Ingest events first (kindred ingest interactions FILE, or transactions), or widen the range of time.',
     });
   }
   if (seen === 1) {
