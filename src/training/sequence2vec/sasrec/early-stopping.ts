@@ -1,12 +1,11 @@
 /** The mean reciprocal rank of what was held back, after each epoch: keeps the best parameters, and says when to stop. */
 import { Session } from '../../onnx/session';
-import { historiesOf } from './histories';
+import { historiesOf, historiesPerCall } from './histories';
 import { HISTORY, LAST, type Network, RANKS, rankingGraph, TARGETS } from './network';
 import type { LearnedSequences } from './sequences';
 
 /** Numbers of (batch, things) that one call may make: 64 MB of scores. */
 const SCORES_PER_CALL = 2 ** 24;
-const MOST_PER_CALL = 256;
 
 export type Values = ReadonlyMap<string, Float32Array>;
 
@@ -62,7 +61,7 @@ export class EarlyStopping {
     const parameters = Object.fromEntries(
       net.parameters.map(({ name, shape }) => [name, { data: values.get(name)!, dims: shape }]),
     );
-    const perCall = Math.max(1, Math.min(MOST_PER_CALL, Math.floor(SCORES_PER_CALL / net.things)));
+    const perCall = Math.max(1, Math.min(historiesPerCall(net), Math.floor(SCORES_PER_CALL / net.things)));
     let sum = 0;
     for (let from = 0; from < heldBack.length; from += perCall) {
       const asked = heldBack.subarray(from, from + perCall);

@@ -17,3 +17,12 @@ export function historiesOf(sequences: readonly ArrayLike<number>[], slots: numb
   });
   return { history, last };
 }
+
+const MOST_PER_CALL = 256;
+/** Numbers of (histories, heads, slots, slots) that one call may make in each block: 128 MB of glances. */
+const GLANCES_PER_CALL = 2 ** 25;
+
+/** How many histories the network may be asked about in one call of the runtime. */
+export function historiesPerCall({ heads, slots }: { readonly heads: number; readonly slots: number }): number {
+  return Math.max(1, Math.min(MOST_PER_CALL, Math.floor(GLANCES_PER_CALL / (heads * slots * slots))));
+}

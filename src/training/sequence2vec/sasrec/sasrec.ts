@@ -59,7 +59,7 @@ async function train(
     output,
     outputBias: fitted.values.get(BIAS)!,
     frequencies,
-    artifacts: artifactsOf(servedGraph(net, fitted.values), { ids, dimension: net.dimension, slots }),
+    artifacts: artifactsOf(servedGraph(net, fitted.values), { ids, dimension: net.dimension, slots, heads: net.heads }),
     facts: { things: ids.length, sequences: sequences.starts.length, events: sequences.events, slots, ...fitted.facts },
   });
 }
