@@ -1,7 +1,8 @@
 /** What a training run is to do: checked, with every default filled in. */
 import { randomUUID } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import type { TrainingRun } from '../domain/model';
-import { InputError } from '../errors';
+import { InputError, OptionError } from '../errors';
 import { parseOptions, trainerNamed } from '../training/trainers';
 import { lessons } from './learning/lessons';
 
@@ -32,6 +33,9 @@ export interface Plan {
   readonly input: StartTraining;
 }
 
+/** Threads beyond a few for each core only wait for one another, while each takes some 15 MB and its turns from whoever serves. */
+const MOST_THREADS_A_CORE = 4;
+
 export const SPACE_NAME = /^[a-z][a-z0-9_]{0,39}$/;
 
 /**
@@ -42,6 +46,7 @@ export function planTraining(input: StartTraining, threads: number): Plan {
   const trainer = trainerNamed(input.trainer);
   const options = parseOptions(trainer, { threads, ...input.options });
   trainer.check?.(options);
+  checkThreads(options, threads);
   const own = lessons[trainer.name].space(options);
   const space = input.space ?? own;
   if (!SPACE_NAME.test(space))
@@ -58,6 +63,16 @@ export function planTraining(input: StartTraining, threads: number): Plan {
   if (dataFrom && dataTo && dataFrom >= dataTo)
     throw new InputError('dataFrom', '"dataFrom" is not before "dataTo", so there is nothing to learn from.');
   return { trainer: trainer.name, space, options, input };
+}
+
+/** @throws OptionError where they are far more than this machine can run at the same time */
+function checkThreads({ threads }: Readonly<Record<string, unknown>>, usual: number): void {
+  const cores = availableParallelism();
+  const most = Math.max(usual, MOST_THREADS_A_CORE * cores);
+  if (typeof threads !== 'number' || threads <= most) return;
+  throw new OptionError('threads', `${threads} threads are too many for ${cores} cores; ${most} may train here.`, {
+    remedy: `Leave threads out to have ${usual}, or give at most ${most}.`,
+  });
 }
 
 /** The run before it has begun. */

@@ -1,4 +1,6 @@
+import { availableParallelism } from 'node:os';
 import { openServices } from '../../src/services/services';
+import { planTraining } from '../../src/services/training-plan';
 import { openDatabase } from '../../src/stores/open';
 import { makeStore } from '../stores/databases';
 
@@ -27,6 +29,15 @@ describe('training runs', () => {
     const run = open.services.training.start({ trainer: 'word2vec', space: 'users' });
     await expect(run).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: 'space' });
     await expect(run).rejects.toThrow('node2vec');
+  });
+
+  it('have no more threads than a few for each core', async () => {
+    const most = 4 * availableParallelism();
+    const start = open.services.training.start({ trainer: 'word2vec', options: { threads: most + 1 } });
+    await expect(start).rejects.toMatchObject({ code: 'OPTION_INVALID', field: 'threads' });
+    expect(planTraining({ trainer: 'word2vec', options: { threads: most } }, 1).options).toMatchObject({
+      threads: most,
+    });
   });
 
   it('are not of a trainer or a model that there is not, be it the name of a method', async () => {
