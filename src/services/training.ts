@@ -213,9 +213,9 @@ export class TrainingRuns {
 
   private async train(plan: Plan, run: RunInProgress<TrainingOutcome>): Promise<TrainingOutcome> {
     const { dataFrom: from, dataTo: to, restart } = plan.input;
+    const checkpoints = this.checkpoints?.of({ ...plan, from, to });
     // Cancelled runs leave theirs: whoever starts and cancels many must not fill the disk.
     this.checkpoints?.sweep();
-    const checkpoints = this.checkpoints?.of({ ...plan, from, to });
     if (restart) checkpoints?.remove();
     if (checkpoints?.removeOfOtherVersions()) run.notice(OTHER_VERSION);
     try {
