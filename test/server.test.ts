@@ -210,7 +210,7 @@ describe('training, promotion and answers', () => {
     const { data, errors } = await client.ask(`mutation { startTraining(input: ${input}) { run { id status } } }`);
     expect(errors).toBeUndefined();
     const news = await client.follow(
-      `subscription { trainingProgress(id: "${data.startTraining.run.id}") { status phase run { error { message } model { id live evaluation { primary metrics { name value } baselines { name plain } } data { rows from } } } } }`,
+      `subscription { trainingProgress(id: "${data.startTraining.run.id}") { status phase run { error { message } promotion { promoted forced replacedId note refusal { code remedy } } model { id live evaluation { primary metrics { name value } baselines { name plain } } data { rows from } } } } }`,
     );
     const reports = news.map((item) => (item as Report).data.trainingProgress);
     return { statuses: new Set(reports.map(({ status }) => status)), last: reports.at(-1) };
@@ -232,6 +232,23 @@ describe('training, promotion and answers', () => {
         ],
       },
       data: { rows: interactions.length, from: time(0) },
+    });
+    expect(last.run.promotion).toMatchObject({ promoted: true, replacedId: null, refusal: null });
+  });
+
+  test('a run that was told to promote says why its version does not answer', async () => {
+    const { last } = await train(
+      '{ trainer: "word2vec", space: "unmeasured", options: { epochs: 1, dimension: 8, seed: 1 }, evaluate: false, promote: true }',
+    );
+    expect(last).toMatchObject({
+      status: 'SUCCEEDED',
+      run: {
+        model: { id: 'unmeasured-1', live: false },
+        promotion: {
+          ...{ promoted: false, forced: false, replacedId: null, note: null },
+          refusal: { code: 'PROMOTION_REFUSED', remedy: expect.stringContaining('force') },
+        },
+      },
     });
   });
 

@@ -64,6 +64,21 @@ export interface Promotion {
   readonly promotedAt: Date;
 }
 
+/** Why something was not done: what an error tells, kept with a run. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly remedy?: string;
+}
+
+/** What came of promotion where a run was told to promote the version that it made. */
+export interface RunPromotion extends Partial<Pick<Promotion, 'replacedId' | 'note'>> {
+  readonly promoted: boolean;
+  readonly forced: boolean;
+  /** Set where it was not promoted. */
+  readonly refusal?: Failure;
+}
+
 export const TRAINING_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
 export type TrainingStatus = (typeof TRAINING_STATUSES)[number];
 
@@ -81,9 +96,11 @@ export interface TrainingRun {
   readonly total: number;
   readonly loss?: number;
   /** Why it failed. */
-  readonly error?: { readonly code: string; readonly message: string; readonly remedy?: string };
+  readonly error?: Failure;
   /** The version it made. */
   readonly modelId?: string;
+  /** Undefined where it was not told to promote, or did not get so far. */
+  readonly promotion?: RunPromotion;
   readonly startedAt: Date;
   readonly finishedAt?: Date;
 }

@@ -4,6 +4,9 @@ import { Field, Float, ID, InputType, Int, ObjectType, registerEnumType } from '
 import { TRAINING_STATUSES, type TrainingStatus } from '../domain/model';
 import { DateTime, type RawTime } from './scalars';
 
+const PROMOTION_NOTE =
+  'Says when the plain baseline is only tied with, when a stronger one is ahead, or why force was needed.';
+
 @ObjectType({ simpleResolvers: true })
 export class Metric {
   @Field(() => String)
@@ -111,6 +114,27 @@ export class TrainingError {
   remedy?: string;
 }
 
+@ObjectType({
+  simpleResolvers: true,
+  description: 'What came of promotion where a run was started with promote: true.',
+})
+export class RunPromotion {
+  @Field(() => Boolean, { description: 'Whether the version became the one that answers for its space.' })
+  promoted!: boolean;
+
+  @Field(() => Boolean, { description: 'Whether it took force.' })
+  forced!: boolean;
+
+  @Field(() => ID, { nullable: true, description: 'What was live before.' })
+  replacedId?: string;
+
+  @Field(() => String, { nullable: true, description: PROMOTION_NOTE })
+  note?: string;
+
+  @Field(() => TrainingError, { nullable: true, description: 'Why it was refused. The version is kept.' })
+  refusal?: TrainingError;
+}
+
 @ObjectType({ simpleResolvers: true, description: 'One training run, as last reported.' })
 export class TrainingRun {
   @Field(() => ID)
@@ -142,6 +166,12 @@ export class TrainingRun {
 
   @Field(() => TrainingError, { nullable: true })
   error?: TrainingError;
+
+  @Field(() => RunPromotion, {
+    nullable: true,
+    description: 'Null where promotion was not asked for, or the run did not get so far.',
+  })
+  promotion?: RunPromotion;
 
   @Field(() => DateTime)
   startedAt!: Date;
@@ -233,11 +263,7 @@ export class PromoteModelPayload {
   @Field(() => Boolean, { description: 'Whether it took force.' })
   forced!: boolean;
 
-  @Field(() => String, {
-    nullable: true,
-    description:
-      'Says when the plain baseline is only tied with, when a stronger one is ahead, or why force was needed.',
-  })
+  @Field(() => String, { nullable: true, description: PROMOTION_NOTE })
   note?: string;
 }
 

@@ -2,7 +2,7 @@
  * One run from its start to its end: what it reports, who listens, whether it is to stop, and what came of it. Its row in
  * the store follows at a distance, and at once when its status changes.
  */
-import type { Model, Promotion, TrainingRun } from '../domain/model';
+import type { Failure, Model, Promotion, RunPromotion, TrainingRun } from '../domain/model';
 import { CancelledError, KindredError } from '../errors';
 import type { TrainingProgress } from '../training/trainer';
 
@@ -105,6 +105,10 @@ export class RunInProgress<Outcome> {
     this.change({ modelId });
   }
 
+  judged(promotion: RunPromotion): void {
+    this.change({ promotion });
+  }
+
   /** Writes the run's row; writes follow one another, also after one that failed, as while the database was away. */
   save(): Promise<void> {
     const write = (): Promise<void> => this.store(this.run, new Date());
@@ -128,9 +132,8 @@ export class RunInProgress<Outcome> {
     } catch (error) {
       const failure = this.signal.aborted ? new CancelledError('The training run') : asFailure(error);
       if (failure.code !== 'CANCELLED') onFailure(error);
-      const { code, message, remedy } = failure;
-      const status = code === 'CANCELLED' ? 'cancelled' : 'failed';
-      this.change({ status, error: { code, message, remedy }, finishedAt: new Date() });
+      const status = failure.code === 'CANCELLED' ? 'cancelled' : 'failed';
+      this.change({ status, error: toFailure(failure), finishedAt: new Date() });
       end = () => this.settle.reject(failure);
     } finally {
       clearInterval(heartbeat);
@@ -176,6 +179,10 @@ export class RunInProgress<Outcome> {
     this.run = { ...this.run, ...news };
     for (const listener of this.listeners) listener(this.run);
   }
+}
+
+export function toFailure({ code, message, remedy }: KindredError): Failure {
+  return { code, message, remedy };
 }
 
 /** Failures that Kindred did not name are told in general; the log has them whole. */

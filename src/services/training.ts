@@ -11,7 +11,7 @@ import { trainers } from '../training/trainers';
 import { Checkpoints, type RunCheckpoints } from './checkpoints';
 import { lessons } from './learning/lessons';
 import type { ModelRegistry } from './registry';
-import { RunInProgress, type RunningTraining, type TrainingOutcome } from './run-in-progress';
+import { RunInProgress, type RunningTraining, type TrainingOutcome, toFailure } from './run-in-progress';
 import { measure, offThread } from './run-parts';
 import { describeRun, type Plan, planTraining, type StartTraining } from './training-plan';
 
@@ -251,16 +251,19 @@ export class TrainingRuns {
       ...{ space, trainer, options, data, evaluation, facts, seconds, createdAt, rows, artifacts },
     });
     run.madeModel(model.id);
-    return input.promote ? this.promote(model, input.force) : { model };
+    return input.promote ? this.promote(model, run, input.force) : { model };
   }
 
-  private async promote(model: Model, force?: boolean): Promise<TrainingOutcome> {
+  private async promote(model: Model, run: RunInProgress<TrainingOutcome>, force?: boolean): Promise<TrainingOutcome> {
     try {
       const promotion = await this.registry.promote(model.id, { force });
+      const { forced, note, replacedId } = promotion;
+      run.judged({ promoted: true, forced, note, replacedId });
       return { model: promotion.model, promotion };
     } catch (error) {
-      if (error instanceof KindredError && error.code === 'PROMOTION_REFUSED') return { model, refusal: error };
-      throw error;
+      if (!(error instanceof KindredError && error.code === 'PROMOTION_REFUSED')) throw error;
+      run.judged({ promoted: false, forced: false, refusal: toFailure(error) });
+      return { model, refusal: error };
     }
   }
 

@@ -13,6 +13,7 @@ interface RunRow {
   total: number;
   error: TrainingRun['error'] | null;
   model_id: string | null;
+  promotion: TrainingRun['promotion'] | null;
   started_at: Date;
   finished_at: Date | null;
 }
@@ -20,10 +21,11 @@ interface RunRow {
 /** Inserts the run, or brings its row up to date; `at` says that its process was alive then. */
 export async function saveRun(on: Queryable, run: TrainingRun, at: Date): Promise<void> {
   await on.query(
-    `INSERT INTO training_runs (id, space, trainer, options, status, phase, done, total, error, model_id, started_at, finished_at, updated_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+    `INSERT INTO training_runs (id, space, trainer, options, status, phase, done, total, error, model_id, promotion, started_at, finished_at, updated_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
      ON CONFLICT (id) DO UPDATE SET status = excluded.status, phase = excluded.phase, done = excluded.done,
-       total = excluded.total, error = excluded.error, model_id = excluded.model_id, finished_at = excluded.finished_at, updated_at = excluded.updated_at`,
+       total = excluded.total, error = excluded.error, model_id = excluded.model_id, promotion = excluded.promotion,
+       finished_at = excluded.finished_at, updated_at = excluded.updated_at`,
     [
       run.id,
       run.space,
@@ -35,6 +37,7 @@ export async function saveRun(on: Queryable, run: TrainingRun, at: Date): Promis
       run.total,
       run.error ? JSON.stringify(run.error) : null,
       run.modelId ?? null,
+      run.promotion ? JSON.stringify(run.promotion) : null,
       run.startedAt,
       run.finishedAt ?? null,
       at,
@@ -80,6 +83,7 @@ function toRun(row: RunRow): TrainingRun {
     total: row.total,
     error: row.error ?? undefined,
     modelId: row.model_id ?? undefined,
+    promotion: row.promotion ?? undefined,
     startedAt: row.started_at,
     finishedAt: row.finished_at ?? undefined,
   };

@@ -1,16 +1,18 @@
 import { availableParallelism } from 'node:os';
 import { openServices } from '../../src/services/services';
 import { planTraining } from '../../src/services/training-plan';
-import { openDatabase } from '../../src/stores/open';
+import { type DatabaseLocation, openDatabase } from '../../src/stores/open';
 import { makeStore } from '../stores/databases';
 
 describe('training runs', () => {
   let database: Awaited<ReturnType<typeof openDatabase>>;
   let open: ReturnType<typeof openServices>;
+  let location: DatabaseLocation;
   let remove: () => Promise<void>;
   beforeAll(async () => {
     const store = await makeStore('embedded');
-    database = await openDatabase(store.location);
+    location = store.location;
+    database = await openDatabase(location);
     open = openServices(database, { trainingThreads: 1, onTrainingFailure: () => undefined });
     remove = () => store.remove();
     const occurredAt = new Date('2026-01-01T00:00:00Z');
@@ -61,5 +63,39 @@ describe('training runs', () => {
       evaluate: false,
     });
     expect((await outcome).model).toMatchObject({ id: 'hats-1', space: 'hats', vectors: 2 });
+  });
+
+  it('keep what came of promotion, also when the process is another one', async () => {
+    const train = async (wanted: { promote?: boolean; force?: boolean }) => {
+      const { training } = open.services;
+      const asked = { trainer: 'word2vec', space: 'caps', options: { epochs: 1 }, evaluate: false, ...wanted };
+      const { id, outcome } = await training.start(asked);
+      await outcome;
+      return (await training.get(id))!;
+    };
+    const runs = [await train({}), await train({ promote: true }), await train({ promote: true, force: true })];
+    const refusal = { code: 'PROMOTION_REFUSED', message: 'Model "caps-2" was never evaluated.' };
+    expect(runs.map(({ status, modelId, promotion }) => ({ status, modelId, promotion }))).toEqual([
+      { status: 'succeeded', modelId: 'caps-1', promotion: undefined },
+      {
+        status: 'succeeded',
+        modelId: 'caps-2',
+        promotion: {
+          promoted: false,
+          forced: false,
+          refusal: { ...refusal, remedy: expect.stringContaining('force it') },
+        },
+      },
+      {
+        status: 'succeeded',
+        modelId: 'caps-3',
+        promotion: { promoted: true, forced: true, note: 'Forced: Model "caps-3" was never evaluated.' },
+      },
+    ]);
+    await open.close();
+    await database.close();
+    database = await openDatabase(location);
+    open = openServices(database, { trainingThreads: 1, onTrainingFailure: () => undefined });
+    expect(await Promise.all(runs.map(({ id }) => open.services.training.get(id)))).toEqual(runs);
   });
 });
