@@ -1,27 +1,25 @@
 /** `kindred analogy`: a - b + c, at the terminal. */
 import { Command } from 'commander';
 import { InputError } from '../errors';
-import { collectIds, parseCount } from './arguments';
+import { collectIds, type PageOptions, withPageOptions } from './arguments';
 import { type StoreOptions, withApp, withStoreOption } from './session';
 import { showThingPage } from './thing-text';
 
-interface AnalogyOptions extends StoreOptions {
+interface AnalogyOptions extends StoreOptions, PageOptions {
   plus?: string[];
   minus?: string[];
   model?: string;
-  first: number;
   json?: boolean;
 }
 
 export function analogyCommand(): Command {
-  return withStoreOption(new Command('analogy'))
+  return withPageOptions(withStoreOption(new Command('analogy')))
     .description('what is to c as a is to b: nearest to a - b + c, the three left out')
     .argument('<space>', 'items, merchants, words …')
     .argument('[terms...]', 'ids with + and - between them')
     .option('--plus <ids>', 'ids to add: separated by commas, or a JSON list; may be repeated', collectIds)
     .option('--minus <ids>', 'ids to take away', collectIds)
     .option('--model <id>', 'a version of the space (default: the live one)')
-    .option('--first <n>', 'how many, 1 to 100', parseCount, 10)
     .option('--json', 'one JSON object: the model and the entries')
     .addHelpText(
       'after',
@@ -39,8 +37,8 @@ Examples:
 async function analogy(space: string, terms: readonly string[], options: AnalogyOptions): Promise<void> {
   const { plus, minus } = termsOf(terms, options);
   await withApp(options, async (session) => {
-    const { model, first, json } = options;
-    const page = await session.app.services.neighbours.analogy({ space, plus, minus, model, first });
+    const { model, first, after, json } = options;
+    const page = await session.app.services.neighbours.analogy({ space, plus, minus, model, first, after });
     const title = [...plus.map((id) => `+ ${id}`), ...minus.map((id) => `- ${id}`)].join(' ').replace(/^\+ /, '');
     await showThingPage(session, page, { json, title, asked: { space, plus, minus } });
   });

@@ -1,5 +1,5 @@
 /** How words typed at the terminal become values. What cannot is bad usage (exit code 2) and says what would be right. */
-import { InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 
 const ISO = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$/;
 
@@ -27,6 +27,19 @@ export function parseCount(text: string): number {
   if (!Number.isInteger(value) || value < 1 || value > 100)
     throw new InvalidArgumentError('It should be a whole number from 1 to 100.');
   return value;
+}
+
+/** Which part of a ranked list is wanted. */
+export interface PageOptions {
+  first: number;
+  after?: string;
+}
+
+/** Adds the options of every verb whose list goes on. */
+export function withPageOptions(command: Command): Command {
+  return command
+    .option('--first <n>', 'how many, 1 to 100', parseCount, 10)
+    .option('--after <cursor>', 'go on after a page: "next" of its --json, with the same question');
 }
 
 export function parsePort(text: string): number {

@@ -22,7 +22,13 @@ export function compareCommand(): Command {
     .option('--json', 'one JSON object: the neighbours by each model, and the overlaps')
     .addHelpText(
       'after',
-      '\nExamples:\n  kindred compare book-0001 items-1 items-2\n  kindred compare book-0001 items fasttext_items --first 5 --json',
+      `
+A comparison has no further pages: how far two models agree is said of their first n neighbours, so ask for a larger n. What
+comes after the first 100 of one model, \`kindred similar <space> <id> --model <id> --after <cursor>\` tells.
+
+Examples:
+  kindred compare book-0001 items-1 items-2
+  kindred compare book-0001 items fasttext_items --first 5 --json`,
     )
     .action(compare);
 }

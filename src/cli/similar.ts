@@ -2,14 +2,12 @@
 import { Command, Option } from 'commander';
 import type { ThingPage } from '../domain/things';
 import { InputError } from '../errors';
-import { collectIds, parseCount } from './arguments';
+import { collectIds, type PageOptions, withPageOptions } from './arguments';
 import { EVENTS_HELP, givenEvents } from './sequence-events';
 import { type Session, type StoreOptions, withApp, withStoreOption } from './session';
 import { BANDS, bandNamed, showThingPage } from './thing-text';
 
-interface SimilarOptions extends StoreOptions {
-  first: number;
-  after?: string;
+interface SimilarOptions extends StoreOptions, PageOptions {
   unlike?: string[];
   band?: string;
   model?: string;
@@ -19,7 +17,7 @@ interface SimilarOptions extends StoreOptions {
 }
 
 export function similarCommand(): Command {
-  return withStoreOption(new Command('similar'))
+  return withPageOptions(withStoreOption(new Command('similar')))
     .description('what is alike, by the live model of a space or by any version of it')
     .argument('<space>', 'items, users, accounts, merchants, fasttext_items …')
     .argument('[ids...]', 'the id whose neighbours are wanted, or several')
@@ -28,8 +26,6 @@ export function similarCommand(): Command {
     .option('--model <id>', 'a version of the space (default: the live one)')
     .option('--text <text>', 'a name in place of ids, which may be new or misspelt (fastText)')
     .option('--events <file>', 'a sequence in place of ids: who behaves like this (doc2vec, coles, pooling)')
-    .option('--first <n>', 'how many, 1 to 100', parseCount, 10)
-    .option('--after <cursor>', 'go on after a page: "next" of its --json')
     .option('--json', 'one JSON object: the model and the entries')
     .addHelpText(
       'after',

@@ -1,5 +1,6 @@
 /** Things of a space as tables for people and as plain objects for machines, with titles where the catalogue has them. */
 import type { App } from '../app';
+import type { Page } from '../domain/answers';
 import { POPULARITY_BANDS, type PopularityBand, type Thing, type ThingPage } from '../domain/things';
 import { table } from './model-text';
 import type { Session } from './session';
@@ -82,12 +83,19 @@ export async function showThingPage(
     page.entries.map(({ score, node }) => ({ score, thing: node })),
   );
   const unknown = page.unknown.length > 0 ? page.unknown : undefined;
-  const next = page.hasNextPage ? page.entries.at(-1)?.cursor : undefined;
-  if (json) return terminal.data(`${JSON.stringify({ ...asked, model: page.model.id, entries, unknown, next })}\n`);
+  if (json)
+    return terminal.data(
+      `${JSON.stringify({ ...asked, model: page.model.id, entries, unknown, next: nextCursor(page) })}\n`,
+    );
   terminal.say(`${title}, by ${page.model.id}`);
   sayUnknown(terminal, page.unknown);
   if (entries.length === 0) terminal.say('There are none.');
   else await terminal.data(thingTable(entries));
+}
+
+/** What `--after` takes to go on after the page; undefined where the list ends with it. */
+export function nextCursor({ entries, hasNextPage }: Page<{ readonly cursor: string }>): string | undefined {
+  return hasNextPage ? entries.at(-1)?.cursor : undefined;
 }
 
 export function sayUnknown(terminal: Session['terminal'], unknown: readonly string[]): void {

@@ -8,6 +8,11 @@ import { endAll, kindred, start } from './process';
 /** So few that it is quick, and that the fraud model may or may not beat z-scores. */
 const SMALL = ['--people', '600'];
 
+interface Scored {
+  id: string;
+  score: number;
+}
+
 describe('kindred, process by process', () => {
   const folder = mkdtempSync(join(tmpdir(), 'kindred-cli-'));
   const dataDir = join(folder, 'store');
@@ -19,6 +24,12 @@ describe('kindred, process by process', () => {
     const { code, stdout, stderr } = await kindred([...args, ...store, '--json']);
     if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${stderr}`);
     return JSON.parse(stdout);
+  };
+  const expectToGoOn = (page: readonly Scored[], further: readonly Scored[]) => {
+    expect(further).toHaveLength(10);
+    expect(new Set([...page, ...further].map(({ id }) => id)).size).toBe(page.length + 10);
+    const scores = [...page, ...further].map(({ score }) => score);
+    expect(scores).toEqual([...scores].sort((a, b) => b - a));
   };
   /** Ports differ from start to start. */
   const withoutPort = (text: string) => text.replace(/127\.0\.0\.1:\d+/g, 'HOST');
@@ -121,12 +132,16 @@ describe('kindred, process by process', () => {
     const analogy = await json(['analogy', 'items', ids[0], '-', ids[1], '+', ids[2]]);
     expect(analogy).toMatchObject({ plus: [ids[0], ids[2]], minus: [ids[1]] });
     expect(analogy.entries).toHaveLength(10);
+    const further = await json(['analogy', 'items', ids[0], '-', ids[1], '+', ids[2], '--after', analogy.next]);
+    expectToGoOn(analogy.entries, further.entries);
     const odd = await json(['odd-one-out', 'items', ...ids]);
     expect(ids).toContain(odd.odd);
     const { models } = await json(['compare', ids[0], ...versions.slice(0, 2), 'users', '--first', '5']);
     expect(models.map(({ known }: { known: boolean }) => known)).toEqual([true, true, false]);
     const next = await json(['next', ids[0], 'never heard of', '--exclude-seen', '--first', '2']);
     expect(next).toMatchObject({ space: 'items', ranking: 'HISTORY', unknown: ['never heard of'] });
+    const later = await json(['next', ids[0], 'never heard of', '--exclude-seen', '--after', next.next]);
+    expectToGoOn(next.entries, later.entries);
 
     const vector = await kindred(['vector', 'items', ids[0], ...store]);
     expect(vector.code).toBe(2);
