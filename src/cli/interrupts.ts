@@ -10,19 +10,28 @@ export interface Interrupts {
   release(): void;
 }
 
+/**
+ * npm and npx pass on to us the Ctrl-C that the terminal has sent to us too (it signals all that run in it): a signal that
+ * comes so soon after the first is the first one again.
+ */
+const ECHO_MILLIS = 250;
+
 export function listenForInterrupts(say: (line: string) => void): Interrupts {
   const controller = new AbortController();
   const release = (): void => {
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
   };
+  let firstAt: number | undefined;
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (controller.signal.aborted) {
+    if (firstAt !== undefined) {
+      if (performance.now() - firstAt < ECHO_MILLIS) return;
       // Not process.exit, which would end threads in the middle of native code, and the process with a complaint of theirs.
       release();
       process.kill(process.pid, signal);
       return;
     }
+    firstAt = performance.now();
     say('stopping; once more stops at once');
     controller.abort();
   };
