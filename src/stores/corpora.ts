@@ -114,6 +114,17 @@ export function toTransaction(row: TransactionRow): LabelledTransaction {
   };
 }
 
+/** When the newest transaction happened that is followed by `later` others; undefined where there are no more than these. */
+export async function timeBeforeNewest(on: Queryable, range: TimeRange, later: number): Promise<Date | undefined> {
+  const { rows } = await on.query<{ occurred_at: Date }>(
+    `SELECT occurred_at FROM transactions
+     WHERE occurred_at >= coalesce($1::timestamptz, '-infinity') AND occurred_at < coalesce($2::timestamptz, 'infinity')
+     ORDER BY occurred_at DESC, transaction_id DESC OFFSET $3 LIMIT 1`,
+    [range.from ?? null, range.to ?? null, later],
+  );
+  return rows[0]?.occurred_at;
+}
+
 /** How many records a range holds, and the times of the first and the last. */
 export async function rangeFacts(
   on: Queryable,

@@ -63,8 +63,7 @@ describe('features', () => {
     fc.assert(
       fc.property(streams, fc.constantFrom(0, 3, 7, 10.5), (stream, labelDelayDays) => {
         const table = computeFeatures(stream, { labelDelayDays });
-        table.transactionIds.forEach((id, row) => {
-          const transaction = stream.find(({ transactionId }) => transactionId === id)!;
+        [...stream].sort(compareInTime).forEach((transaction, row) => {
           for (const [name, value] of Object.entries(fromScratch(stream, transaction, labelDelayDays)))
             expect([name, at(table.values, row, name)]).toEqual([name, Math.fround(value)]);
         });
@@ -79,8 +78,7 @@ describe('features', () => {
         const given = { labelDelayDays };
         const table = computeFeatures(stream, given);
         const shuffled = [...stream].sort((a, b) => order(a, seed) - order(b, seed));
-        table.transactionIds.forEach((id, row) => {
-          const transaction = stream.find(({ transactionId }) => transactionId === id)!;
+        [...stream].sort(compareInTime).forEach((transaction, row) => {
           const within = (days: number) => (one: FeatureTransaction) =>
             transaction.occurredAt.getTime() - one.occurredAt.getTime() < days * DAY;
           const history = {
@@ -133,7 +131,7 @@ describe('features', () => {
     const first = payment(1, { transactionId: 'x1', amount: 1 });
     const second = payment(1, { transactionId: 'x2', amount: 2 });
     const table = computeFeatures([second, first], options);
-    expect(table.transactionIds).toEqual(['x1', 'x2']);
+    expect([at(table.values, 0, 'amount'), at(table.values, 1, 'amount')]).toEqual([1, 2]);
     expect(table.values).toEqual(computeFeatures([first, second], options).values);
     expect([at(table.values, 0, 'accountCount1d'), at(table.values, 1, 'accountCount1d')]).toEqual([0, 1]);
     expect(at(table.values, 1, 'amountToAccountMean30d')).toBeCloseTo(Math.log2(3 / 2), 6);
@@ -173,9 +171,27 @@ describe('features', () => {
     });
     for (let day = 0; day < 20; day++) builder.push(payment(day));
     const table = builder.finish();
-    expect(table.transactionIds).toEqual(['t10', 't11']);
+    expect([...table.times]).toEqual([START + 10 * DAY, START + 11 * DAY]);
     expect(table.rowsPerDay).toBe(1);
     expect(at(table.values, 0, 'accountCount30d')).toBe(10);
+  });
+
+  it('grow beyond the rows that were expected, and lie on memory that threads share', () => {
+    const days = Array.from({ length: 40 }, (_, day) =>
+      payment(day, { accountId: `a${day % 3}`, isFraud: day % 9 === 0 }),
+    );
+    const built = (expectedRows?: number) => {
+      const builder = new FeatureTableBuilder(options, { expectedRows });
+      for (const transaction of days) builder.push({ ...transaction, accountId: [...transaction.accountId].join('') });
+      return builder.finish();
+    };
+    const exact = built(40);
+    expect(exact.values.buffer).toBeInstanceOf(SharedArrayBuffer);
+    expect(exact.values.buffer.byteLength).toBe(40 * FEATURE_NAMES.length * 4);
+    for (const expected of [0, 1, 39, 1024]) expect(built(expected)).toEqual(exact);
+    expect(exact).toEqual(computeFeatures(days, options));
+    expect(exact.accountIds).toEqual(days.map(({ accountId }) => accountId));
+    expect([...exact.labels]).toEqual(days.map(({ isFraud }) => Number(isFraud)));
   });
 
   it('forget accounts and merchants that have been quiet for longer than their windows', () => {

@@ -7,7 +7,7 @@ import type { ModelEvaluation } from '../../domain/model';
 import type { LabelFacts } from '../../stores/event-pages';
 import type { EventSequences } from '../../training/sequence2vec/event-sequences';
 import type { LessonContext, OffThread } from './lesson';
-import { features, readFeatures, testPeriod } from './payment-features';
+import { features, readNewestFeatures, testPeriod } from './payment-features';
 
 export interface PaymentVectors {
   readonly trainer: string;
@@ -26,7 +26,7 @@ export async function withPaymentMetrics(
   { context, off }: { context: LessonContext; off: OffThread },
 ): Promise<ModelEvaluation | undefined> {
   if (!evaluation || labels.frauds === 0 || labels.others === 0) return evaluation;
-  const table = await readFeatures(context);
+  const { table, of } = await readNewestFeatures(context);
   const measured = await off.run<ModelEvaluation | undefined>(
     {
       module: join(__dirname, '..', '..', 'training', 'evaluation', 'payment-histories'),
@@ -43,9 +43,10 @@ export async function withPaymentMetrics(
   if (!measured) return evaluation;
   const { metrics, baselines, protocol, primary } = measured;
   const column = `payments' ${primary}`;
+  const payments = of === undefined ? 'payments' : `the newest ${table.rows} of ${of} payments`;
   return {
     ...evaluation,
-    protocol: `${evaluation.protocol}. Besides, of payments: ${protocol}${standing ? `, but for what ${standing.id}, which is pooled, had learned` : ''}`,
+    protocol: `${evaluation.protocol}. Besides, of ${payments}: ${protocol}${standing ? `, but for what ${standing.id}, which is pooled, had learned` : ''}`,
     metrics: { ...evaluation.metrics, [column]: metrics[primary] },
     baselines: [
       ...evaluation.baselines,
