@@ -23,7 +23,10 @@ export class InteractionInput {
   @Field(() => DateTime)
   occurredAt!: RawTime;
 
-  @Field(() => ID, { nullable: true })
+  @Field(() => ID, {
+    nullable: true,
+    description: "The user's visit that it was part of. Another user's of the same name is another.",
+  })
   sessionId?: string;
 
   @Field(() => Float, { nullable: true, description: "Strength in the source's own unit: a rating, a play count." })

@@ -15,7 +15,7 @@ export interface Histories {
   readonly items: Int32Array;
   /** One an event: epoch milliseconds. */
   readonly times: Float64Array;
-  /** One an event: equal neighbours of one user belong to one session; -1 where the event names none. */
+  /** One an event: equal ones of one user belong to one session, of two users to two; -1 where the event names none. */
   readonly sessions: Int32Array;
 }
 
@@ -64,17 +64,28 @@ export class HistoryBuilder {
   }
 }
 
-/** One sequence a session where events name sessions; events that name none are one sequence a user. */
+/**
+ * One sequence a session of a user's, where events name sessions, in the order of their first events: sessions may overlap in
+ * time. Events that name none are one sequence a user.
+ */
 export function corpusOf(histories: Histories): SequenceCorpus {
   const { itemIds, offsets, items, sessions } = histories;
   const tokens = new Int32Array(new SharedArrayBuffer(8 * items.length));
   let written = 0;
   for (let user = 0; user + 1 < offsets.length; user++) {
-    const from = offsets[user];
-    const to = offsets[user + 1];
+    const [from, to] = [offsets[user], offsets[user + 1]];
+    const lengths = new Map<number, number>();
+    for (let at = from; at < to; at++) lengths.set(sessions[at], (lengths.get(sessions[at]) ?? 0) + 1);
+    const next = new Map<number, number>();
+    for (const [session, length] of lengths) {
+      next.set(session, written);
+      written += length;
+      tokens[written++] = -1;
+    }
     for (let at = from; at < to; at++) {
-      tokens[written++] = items[at];
-      if (at + 1 === to || sessions[at + 1] !== sessions[at]) tokens[written++] = -1;
+      const place = next.get(sessions[at])!;
+      tokens[place] = items[at];
+      next.set(sessions[at], place + 1);
     }
   }
   return { ids: itemIds, tokens: tokens.subarray(0, written) };

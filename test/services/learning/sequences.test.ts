@@ -6,6 +6,7 @@ import { sequenceOptionsOf } from '../../../src/services/learning/spaces';
 import type { Database } from '../../../src/stores/database';
 import { eventPages } from '../../../src/stores/event-pages';
 import type { EventSequences } from '../../../src/training/sequence2vec/event-sequences';
+import { corpusOf, historiesOf } from '../../../src/training/sequence2vec/histories';
 import { describeOnEachDatabase } from '../../stores/databases';
 
 const at = (minute: number) => new Date(Date.UTC(2026, 0, 1, 0, minute));
@@ -77,6 +78,10 @@ describeOnEachDatabase('reading sequences', (database) => {
     expect(read(whole.sequences)).toEqual(read(sequences));
     const [{ name, codes }] = whole.sequences.categories;
     expect([name, ...codes]).toEqual(['session', 0, 1, 0, 0, -1, -1]);
+    // What word2vec makes of it is what the others read.
+    const { ids, tokens } = corpusOf(historiesOf(whole.sequences));
+    const sentences = [...tokens].map((token) => (token < 0 ? '|' : ids[token])).join(' ');
+    expect(sentences).toBe('hat tie | cap | cap | hat tie |');
   });
 
   test('by account', async () => {

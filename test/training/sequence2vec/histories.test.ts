@@ -49,6 +49,37 @@ describe('histories', () => {
     expect(sequences(histories)).toEqual(['ab', 'cd', 'a', 'de']);
   });
 
+  test('stay whole where sessions overlap in time', () => {
+    const histories = build([
+      ['u', 'a', 1, 'phone'],
+      ['u', 'b', 2, 'laptop'],
+      ['u', 'c', 3],
+      ['u', 'd', 4, 'phone'],
+      ['u', 'e', 5, 'laptop'],
+      ['u', 'f', 6],
+    ]);
+    expect(sequences(histories)).toEqual(['ad', 'be', 'cf']);
+  });
+
+  test('are, in any tangle, those of each user and session, each in the order of its times', () => {
+    const event = fc.tuple(
+      fc.constantFrom('u', 'v', 'w'),
+      fc.constantFrom(...'abcdef'),
+      fc.integer({ min: 1, max: 20 }),
+      fc.constantFrom('x', 'y', 'z', undefined),
+    );
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 40 }), (events) => {
+        const wanted = new Map<string, string>();
+        for (const [user, item, , session] of [...events].sort((a, b) => a[2] - b[2])) {
+          const key = JSON.stringify([user, session]);
+          wanted.set(key, (wanted.get(key) ?? '') + item);
+        }
+        expect(sequences(build(events)).sort()).toEqual([...wanted.values()].sort());
+      }),
+    );
+  });
+
   test('grow as large as need be', () => {
     const events = Array.from({ length: 5000 }, (_, i) => [`u${i % 7}`, `i${i % 11}`, i] as const);
     const histories = build(events);
