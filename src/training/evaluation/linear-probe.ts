@@ -4,18 +4,10 @@
  */
 import { decision, fitLogisticRegression } from './logistic-regression';
 
-/** (rows, width) row-major f32, one of the parts that stand side by side. */
+/** (rows, width), row-major f32 */
 export interface Columns {
   readonly width: number;
   readonly values: Float32Array;
-}
-
-export interface ProbeRows {
-  /** Rows to learn from, with `positive` for each. */
-  readonly training: Int32Array;
-  readonly positive: Uint8Array;
-  /** Rows to score. */
-  readonly test: Int32Array;
 }
 
 export interface ProbeOptions {
@@ -23,28 +15,17 @@ export interface ProbeOptions {
   readonly strength?: number;
 }
 
-/** @returns one score a test row: above 0 where the class is the likelier answer */
-export function probeScores(
-  parts: readonly Columns[],
-  { training, positive, test }: ProbeRows,
-  options?: ProbeOptions,
-) {
-  const learnt = sideBySide(parts, training);
-  const scale = standardiseInPlace(learnt);
-  const probe = fitProbe(learnt, { from: 0, width: learnt.width }, positive, options);
-  const asked = sideBySide(parts, test);
-  applyInPlace(asked, scale);
-  return Float64Array.from(test, (_, row) => probe.score(asked, row));
-}
-
-/** Columns that stand side by side in wider rows. */
+/** Columns of wider rows, side by side. */
 export interface ColumnRange {
   readonly from: number;
   readonly width: number;
 }
 
 export interface FittedProbe {
-  /** @param columns as wide as those that it learned from, standardised by the same scale */
+  /**
+   * Above 0 where the class is the likelier answer.
+   * @param columns as wide as those that it learned from, standardised by the same scale
+   */
   score(columns: Columns, row: number): number;
 }
 
@@ -66,19 +47,6 @@ export function fitProbe(
     { strength },
   );
   return { score: (columns, row) => decision(weights, columns.values.subarray(from), row, stride) };
-}
-
-function sideBySide(parts: readonly Columns[], rows: Int32Array): Columns {
-  const width = parts.reduce((sum, part) => sum + part.width, 0);
-  const values = new Float32Array(rows.length * width);
-  rows.forEach((row, i) => {
-    let at = i * width;
-    for (const part of parts) {
-      values.set(part.values.subarray(row * part.width, (row + 1) * part.width), at);
-      at += part.width;
-    }
-  });
-  return { width, values };
 }
 
 /** Of each column, by the rows that are learned from. */
