@@ -1,6 +1,6 @@
 /** Tokens a second of the kernel of bags in the pool, for the benchmarks of what is built on it. */
 import { join } from 'node:path';
-import type { BagShape, BagStart } from '../src/training/kernels/bags-tables';
+import type { BagShape, BagStart } from '../src/training/kernels/bags-shape';
 import { trainBags } from '../src/training/kernels/bags-training';
 import { type CorpusData, cutIntoStretches } from '../src/training/sequence2vec/corpus-source';
 

@@ -1,7 +1,8 @@
 /** Bags in the pool: makes the tables, trains them on what a source gives, and hands them over. */
 import { join } from 'node:path';
 import type { TrainingContext } from '../trainer';
-import { type BagShape, type BagStart, type BagTables, closeBagTables, createBags, openBagTables } from './bags-tables';
+import type { BagShape, BagStart } from './bags-shape';
+import { type BagTables, closeBagTables, createBags, openBagTables } from './bags-tables';
 import type { KernelBuild } from './kernel-memory';
 import { trainInPool } from './pool';
 import type { PoolTotals } from './pool-run';

@@ -1,22 +1,21 @@
 /**
  * The checked facade over the kernel of bags (see bags.assembly.ts): what one thread trains with. It refuses any argument
- * that the kernel, which checks nothing, could not bear. Tables and their layout are in bags-tables.ts.
+ * that the kernel, which checks nothing, could not bear. What it takes is said in bags-shape.ts, where it lies in bags-layout.ts.
  */
 import { KindredError, OptionError } from '../../errors';
 import type { BagModel } from './bags.scalar';
-import { sampleBagLoss } from './bags-loss';
 import {
-  bagModelOf,
   type CopiesLayout,
   groupOf,
   type HeatLayout,
   HOT_WORDS,
-  MODES,
   PLAN_WORDS,
   POOL_WORDS,
-  type SharedBags,
   type ThreadLayout,
-} from './bags-tables';
+} from './bags-layout';
+import { sampleBagLoss } from './bags-loss';
+import { MODES } from './bags-shape';
+import { bagModelOf, type SharedBags } from './bags-tables';
 import { instantiate } from './kernel-memory';
 import type { LossSample, PoolKernel, TrainedTokens } from './pool-kernel';
 import { Random } from './random';

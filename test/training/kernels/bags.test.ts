@@ -1,16 +1,9 @@
 /** The kernel of bags against its scalar twin: the plain build to the last bit, the relaxed one within what it claims. */
 import fc from 'fast-check';
 import { BagKernel } from '../../../src/training/kernels/bags';
-import { trainBagsScalar } from '../../../src/training/kernels/bags.scalar';
-import {
-  type BagMode,
-  type BagShape,
-  bagModelOf,
-  closeBagTables,
-  createBags,
-  openBagTables,
-  type Parts,
-} from '../../../src/training/kernels/bags-tables';
+import { type BagMode, type Parts, trainBagsScalar } from '../../../src/training/kernels/bags.scalar';
+import type { BagShape } from '../../../src/training/kernels/bags-shape';
+import { bagModelOf, closeBagTables, createBags, openBagTables } from '../../../src/training/kernels/bags-tables';
 import { availableBuilds, type KernelBuild } from '../../../src/training/kernels/kernel-memory';
 import { Random } from '../../../src/training/kernels/random';
 import { fillSigmoidTable } from '../../../src/training/kernels/skip-gram.scalar';

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { OptionError } from '../../../errors';
 import { type Belonging, refuseIdle } from '../../idle-options';
-import type { BagMode } from '../../kernels/bags-tables';
+import type { BagMode } from '../../kernels/bags.scalar';
 import { type SkipGramOptions, skipGramOptions } from '../../kernels/skip-gram-options';
 import { checkSequenceOptions, type SequenceOptions, sequenceOptions } from '../sequence-options';
 
