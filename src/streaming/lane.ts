@@ -20,6 +20,7 @@ import type { StreamObserver } from './observer';
 import { type BufferLimits, type Entry, PartitionBuffer } from './partition-buffer';
 import { findPlaces } from './placing';
 import { RecordDecoder } from './record-decoding';
+import { Troubles } from './troubles';
 
 export type Fetching = Pick<KafkaConsumer, 'pause' | 'resume' | 'seek'>;
 
@@ -70,7 +71,6 @@ const LEAST: BufferLimits = { records: 500, bytes: 2 ** 19 };
 const PATIENCE_MILLIS = 1_000;
 const LOOK_MILLIS = 5_000;
 const REST_MILLIS = 200;
-const TELL_AGAIN_MILLIS = 60_000;
 const DRAIN_MILLIS = 10_000;
 
 const timeOf = (record: StreamRecord[StreamName]): number => (record as Transaction).occurredAt.getTime();
@@ -87,16 +87,16 @@ export class Lane<S extends StreamName> {
   private placeAt = 0;
   private lookAt = 0;
   private turns = 0;
-  private lastError?: { message: string; at: Date };
-  private tellAt = 0;
+  private readonly troubles: Troubles;
   private running: Promise<void> = Promise.resolve();
 
   constructor(private readonly parts: LaneParts<S>) {
+    this.troubles = new Troubles(parts);
     this.decoder = new RecordDecoder(parts.stream, parts.maxRecordBytes);
     this.batches = new BatchWriter({
       ...parts,
       stopping: this.stopping.signal,
-      onTrouble: (error, homes) => this.trouble(error, homes),
+      onTrouble: (error, homes) => this.troubles.tell(error, homes),
       onReleased: () => this.bell.ring(),
     });
   }
@@ -145,14 +145,14 @@ export class Lane<S extends StreamName> {
     switch (buffer.add(fetched, this.decoder)) {
       case 'taken':
         this.placingBackoff.reset();
-        if (fetched.unreadable) this.trouble(fetched.unreadable, [buffer]);
+        if (fetched.unreadable) this.troubles.tell(fetched.unreadable, [buffer]);
         this.bell.ring();
         break;
       case 'misplaced':
         this.parts.fetching.seek(buffer, buffer.fetchNext);
         break;
       case 'lost':
-        this.trouble(cannotFetch(buffer as PartitionBuffer<StreamName>), [buffer]);
+        this.troubles.tell(cannotFetch(buffer as PartitionBuffer<StreamName>), [buffer]);
         buffer.displace();
         this.placeAt = performance.now() + this.placingBackoff.nextMillis();
         break;
@@ -181,8 +181,8 @@ export class Lane<S extends StreamName> {
         bufferedBytes: buffer.bytes,
         paused: this.paused.has(buffer.partition),
       })),
-      lastError: this.lastError?.message,
-      lastErrorAt: this.lastError?.at,
+      lastError: this.troubles.last?.message,
+      lastErrorAt: this.troubles.last?.at,
     };
   }
 
@@ -193,7 +193,7 @@ export class Lane<S extends StreamName> {
         await this.turn();
         backoff.reset();
       } catch (error) {
-        this.trouble(error, []);
+        this.troubles.tell(error, []);
         await pause(backoff.nextMillis(), this.stopping.signal);
       }
     }
@@ -248,7 +248,7 @@ export class Lane<S extends StreamName> {
         if (!place || this.buffers.get(buffer.partition) !== buffer) continue;
         if (place.kind === 'nowhere') this.halt(buffer, place);
         else {
-          if (place.error !== undefined) this.trouble(new KindredError('STREAM_POSITION_LOST', place.error), []);
+          if (place.error !== undefined) this.troubles.tell(new KindredError('STREAM_POSITION_LOST', place.error), []);
           buffer.begin(place.position, place.end, performance.now());
           this.parts.fetching.seek(buffer, place.position);
         }
@@ -256,13 +256,13 @@ export class Lane<S extends StreamName> {
       }
     } catch (error) {
       this.placeAt = performance.now() + this.placingBackoff.nextMillis();
-      this.trouble(error, missing);
+      this.troubles.tell(error, missing);
     }
   }
 
   private halt(buffer: PartitionBuffer<S>, { position, reason }: { position: number; reason: string }): void {
     buffer.halt(position, reason);
-    this.trouble(new KindredError('STREAM_POSITION_LOST', reason), [buffer]);
+    this.troubles.tell(new KindredError('STREAM_POSITION_LOST', reason), [buffer]);
   }
 
   /** Fetching goes on where there is room, and a place to read from. */
@@ -279,24 +279,6 @@ export class Lane<S extends StreamName> {
       this.paused.add(buffer.partition);
       this.parts.fetching.pause(buffer);
     }
-  }
-
-  /** Makes visible what holds these partitions up. What an event says is not logged, so neither is SQL's detail. */
-  private trouble(error: unknown, homes: readonly PartitionBuffer<S>[]): void {
-    const { log, observer, positions, stream, topic } = this.parts;
-    const { message, code, remedy } = error as KindredError;
-    const facts = { stream, topic, partitions: homes.map(({ partition }) => partition), code, reason: message, remedy };
-    // An outage is told once, and then a line a minute.
-    const level = this.lastError?.message === message && Date.now() < this.tellAt ? 'debug' : 'warn';
-    if (level === 'warn') this.tellAt = Date.now() + TELL_AGAIN_MILLIS;
-    log[level](code === undefined ? { ...facts, err: error } : facts, 'a stream is held up');
-    this.lastError = { message, at: new Date() };
-    observer.onError(stream, error);
-    if (code === 'DATABASE_UNAVAILABLE') return;
-    for (const home of homes)
-      positions
-        .recordError(home, message)
-        .catch((failure: unknown) => log.debug({ err: failure, topic }, 'a stream could not note its last error'));
   }
 }
 
