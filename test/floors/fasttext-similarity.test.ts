@@ -1,7 +1,8 @@
 /**
  * fastText's vectors of the Brown corpus agree with people at least as well as those of gensim's FastText, trained on the
  * same sentences in the same order with the same options and epochs; words that were not learned have vectors from their
- * n-grams on both sides. The peer needs Python, so its figures stand here; `npm run bench -- fasttext` measures both anew.
+ * n-grams on both sides. The peer needs Python, so its figures stand here; `npm run bench -- fasttext` measures both anew. A step
+ * is as long as gensim's with the same learning rate, which its way to divide a thing's rows lengthens (see `stepOf`).
  */
 import { describeWithData, realData } from '../real-data';
 import { corpusOfSentences, shuffledBrownSentences, WORD_SETS, type WordSet } from './brown';

@@ -56,8 +56,8 @@ async function train(
 
 /**
  * Vectors start with a length of about 0.3 whatever the dimension. word2vec.c's 0.5 / dimension starts the closer to nothing
- * the more dimensions there are, and a small corpus does not make up for it: on Brown, after ten epochs, all four sets
- * of the floor of word similarity gain from it.
+ * the more dimensions there are, and a small corpus does not make up for it: on Brown, after ten epochs, vectors agree with
+ * MTurk-771, on which nothing else is measured, by 0.328 where they agree by 0.320 from that start (six seeds, standard errors 0.002).
  */
 function spreadOf(dimension: number): number {
   return 0.5 / Math.sqrt(dimension);
