@@ -74,7 +74,8 @@ describe('The lock of an embedded folder', () => {
     const script = `require('@swc-node/register');
       const { lockFolder } = require(${JSON.stringify(join(__dirname, '../../src/stores/lock.ts'))});
       try { lockFolder(${JSON.stringify(folder)}); console.log('taken'); } catch (error) { console.log(error.code); }
-      setTimeout(() => {}, 4000);`;
+      // Until it is killed: a lock that is let go would be another's to take, however late that one is.
+      setInterval(() => {}, 1_000);`;
     const contenders = [1, 2, 3].map(() => spawn(process.execPath, ['-e', script], { cwd: join(__dirname, '../..') }));
     const answers = await Promise.all(
       contenders.map(async ({ stdout }) => String((await once(stdout, 'data'))[0]).trim()),
