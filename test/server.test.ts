@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { type App, createApp } from '../src/app';
 import { readConfig } from '../src/config';
@@ -340,8 +341,7 @@ describe('training, promotion and answers', () => {
       'subscription { alerts { value status transaction { transactionId amount } score { decision } } }',
       (news) => news.length === 1,
     );
-    // The subscription is there once the server has answered something that came after it.
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await untilSubscribed();
     const usual = { ...transactions[3], transactionId: 'usual', occurredAt: time(DAYS, 4) };
     const { data: recorded } = await client.ask(
       `mutation($events: [TransactionInput!]!) { recordTransactions(events: $events) { accepted duplicates transactions { transactionId amount fraudScore { ${ask} } } } }`,
@@ -391,7 +391,7 @@ describe('training, promotion and answers', () => {
 
   test('a run can be cancelled, and says so', async () => {
     const { data } = await client.ask(
-      'mutation { startTraining(input: { trainer: "word2vec", options: { epochs: 10000 } }) { run { id } } }',
+      'mutation { startTraining(input: { trainer: "word2vec", options: { epochs: 10000, dimension: 512 } }) { run { id } } }',
     );
     const { id } = data.startTraining.run;
     await client.ask(`mutation { cancelTraining(id: "${id}") { run { id } } }`);
@@ -570,6 +570,12 @@ describe('bad input', () => {
     expect((await fetch(client.url.replace('graphql', 'elsewhere'))).status).toBe(404);
   });
 });
+
+/** Until the server listens for alerts on somebody's behalf: what is raised before is not told. */
+async function untilSubscribed(): Promise<void> {
+  const { raised } = app.services.alerts as unknown as { raised: { listeners: ReadonlySet<unknown> } };
+  while (raised.listeners.size === 0) await sleep(5);
+}
 
 /** As one would write it in a query. */
 function literal(record: object): string {
