@@ -68,7 +68,7 @@ describeOnEachDatabase('a lane', (database) => {
   const letterIds = () => letters.map(({ headers }) => String(headers?.['kindred.id']));
 
   async function until(what: () => boolean | Promise<boolean>, step: () => void = () => undefined): Promise<void> {
-    for (const end = Date.now() + 20_000; !(await what()); await sleep(5)) {
+    for (const end = Date.now() + 45_000; !(await what()); await sleep(5)) {
       if (Date.now() > end) throw new Error('It did not come to that in time.');
       step();
     }
@@ -223,7 +223,11 @@ describeOnEachDatabase('a lane', (database) => {
       async () => (await positions(topic)).some((row) => row.partition === 1 && row.nextOffset === 4),
       () => fetchAll(topic, member),
     );
-    await until(async () => (await positions(topic))[0]?.lastError !== undefined);
+    // The error is noted at once, beside the commit of what stands before the dead letter.
+    await until(async () => {
+      const held = (await positions(topic)).find(({ partition }) => partition === 0);
+      return held?.lastError !== undefined && held.nextOffset > 0;
+    });
     expect((await positions(topic))[0]).toMatchObject({
       nextOffset: 1,
       lastError: 'The topic is full.',
