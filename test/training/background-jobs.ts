@@ -10,6 +10,13 @@ export function busyFor(milliseconds: number): void {
   while (Date.now() < end);
 }
 
+/** @returns whether the count got there in so many milliseconds */
+export function busyUntil(count: Int32Array, enough: number, milliseconds: number): boolean {
+  const end = Date.now() + milliseconds;
+  while (Atomics.load(count, 0) < enough) if (Date.now() > end) return false;
+  return true;
+}
+
 export function refuse(option: string): never {
   throw new OptionError(option, `${option} is 0.`, { remedy: 'Set it to 1.', facts: { given: 0 } });
 }
