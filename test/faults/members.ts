@@ -4,7 +4,7 @@ import { type Started, start } from '../cli/process';
 import { inTime } from './until';
 
 /** From a new process to its first answer, on a busy machine. */
-const STARTED_WITHIN = 30_000;
+const STARTED_WITHIN = 60_000;
 const STOPPED_WITHIN = 30_000;
 
 export interface Member {
@@ -40,7 +40,7 @@ export async function startMember(env: NodeJS.ProcessEnv): Promise<Member> {
     signal: (name) => void started.child.kill(name),
     kill: async () => {
       started.child.kill('SIGKILL');
-      await inTime('the end of a killed member', ended(), 5_000);
+      await inTime('the end of a killed member', ended(), 20_000);
     },
     stop: () => {
       started.child.kill('SIGTERM');
