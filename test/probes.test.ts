@@ -91,7 +91,14 @@ suite('the probes of a server on Postgres', () => {
     expect(status).toBe(503);
     expect(JSON.parse(text)).toEqual({
       status: 'not ready: store',
-      parts: [{ part: 'store', ready: false, reason: 'It does not answer.' }],
+      // Which of the two depends on how soon the refused connection is heard of.
+      parts: [
+        {
+          part: 'store',
+          ready: false,
+          reason: expect.stringMatching(/^It (does not answer|has not answered for 2 s)\.$/),
+        },
+      ],
     });
     const metrics = await ask('metrics');
     expect(metrics.status).toBe(200);
@@ -109,7 +116,7 @@ suite('the probes of a server on Postgres', () => {
     for (const { status, text, millis } of probes) {
       expect(status).toBe(503);
       expect(text).toContain('It has not answered for 2 s.');
-      expect(millis).toBeLessThan(5_000);
+      expect(millis).toBeLessThan(10_000);
     }
     const { text } = await ask('metrics');
     expect(text).toContain('kindred_store_up 0');

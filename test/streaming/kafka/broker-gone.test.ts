@@ -20,7 +20,7 @@ describeWithKafka('the port to Kafka, with a broker of its own,', () => {
     client = new Client({ brokers: [broker.address], logLevel: logLevel.NOTHING });
   }, 60_000);
 
-  afterAll(() => broker.stop(), 30_000);
+  afterAll(() => broker.stop());
 
   it('reads a range whose last offsets were compacted away to its end, and leaves no group behind', async () => {
     const topic = 'compacted';
@@ -59,7 +59,7 @@ describeWithKafka('the port to Kafka, with a broker of its own,', () => {
     const { groups } = await admin.listGroups();
     await admin.disconnect();
     expect(groups).toEqual([]);
-  }, 40_000);
+  });
 
   it('tells of a broker that went away and did not come back, and works again with one that did', async () => {
     const topic = 'restarted';
@@ -84,7 +84,8 @@ describeWithKafka('the port to Kafka, with a broker of its own,', () => {
     await expect(admin.offsets(topic)).rejects.toMatchObject({ code: 'KAFKA_UNAVAILABLE' });
     const stopping = Date.now();
     await first.stop();
-    expect(Date.now() - stopping).toBeLessThan(12_000);
+    // It gives itself ten seconds to take its leave.
+    expect(Date.now() - stopping).toBeLessThan(25_000);
     await expect(kafka.consumer('other').run([topic], { ...handlers, onCrash: () => undefined })).rejects.toMatchObject(
       {
         code: 'KAFKA_UNAVAILABLE',
@@ -102,5 +103,5 @@ describeWithKafka('the port to Kafka, with a broker of its own,', () => {
     await producer.close();
     await admin.close();
     expect(crashes).toHaveLength(1);
-  }, 120_000);
+  }, 240_000);
 });
