@@ -211,7 +211,7 @@ describeWithKafka('batches on a broker', (given) => {
 
     const read = readAll(kafka, topic);
     await expect(read).rejects.toMatchObject({ code: 'KAFKA_UNREADABLE' });
-  }, 30_000);
+  });
 });
 
 const valuesOf = (seen: readonly FetchedRecords[], wanted: number): string[] =>

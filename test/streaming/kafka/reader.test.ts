@@ -40,7 +40,7 @@ describeWithKafka('a reader of a range', (given) => {
       await sleep(50);
     }
     expect(records).toBe(32);
-  }, 20_000);
+  });
 
   it('says so at once when retention took the beginning away', async () => {
     const topic = await newTopic();
@@ -56,7 +56,7 @@ describeWithKafka('a reader of a range', (given) => {
       message: expect.stringMatching(/Offset 1 .* begins at 4/),
     });
     expect(offsetsOf(await collect(topic, [{ partition: 0, from: 4, to: 10 }]))).toEqual([4, 5, 6, 7, 8, 9]);
-  }, 15_000);
+  });
 
   it('ends with the marks of a transaction', async () => {
     const topic = await newTopic();
@@ -89,5 +89,5 @@ describeWithKafka('a reader of a range', (given) => {
       code: 'KAFKA_UNAVAILABLE',
       message: expect.stringMatching(/partition 0 at 5 of 1000/),
     });
-  }, 15_000);
+  });
 });

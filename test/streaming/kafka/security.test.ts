@@ -56,7 +56,7 @@ describeWithKafka('a Kafka that is secured', () => {
     await broker?.stop();
     ours.remove();
     strangers.remove();
-  }, 30_000);
+  });
 
   /** Makes a topic, writes a record and reads it, and keeps all that is logged meanwhile, down to traces. */
   async function attempt(
@@ -153,5 +153,5 @@ describeWithKafka('a Kafka that is secured', () => {
     expect(without).toMatchObject({ code: 'KAFKA_UNAVAILABLE', remedy: expect.stringMatching(/KAFKA_TLS/) });
     const { error: needless } = await attempt({ brokers: [broker.address], tls: {} });
     expect(needless).toMatchObject({ code: 'KAFKA_UNAVAILABLE', remedy: expect.stringMatching(/KAFKA_TLS/) });
-  }, 30_000);
+  });
 });
