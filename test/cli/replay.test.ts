@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka as Client, logLevel } from 'kafkajs';
 import { openServices } from '../../src/services/services';
 import { openTestStore, type TestStore } from '../services/test-store';
+import { makeTopics } from '../streaming/make-topics';
 import { endAll, kindred, start } from './process';
 
 const brokers = process.env.KINDRED_TEST_KAFKA_BROKERS;
@@ -23,7 +24,7 @@ suite('kindred replay, killed (needs KINDRED_TEST_KAFKA_BROKERS and KINDRED_TEST
     env = { DATABASE_URL: store.location.databaseUrl, KAFKA_BROKERS: brokers, KAFKA_TOPIC_PREFIX: prefix };
     const items = Array.from({ length: ROWS }, (_, row) => ({ itemId: `i${row}`, title: `Item ${row}` }));
     await admin.connect();
-    await admin.createTopics({ topics: [{ topic, numPartitions: 2 }], waitForLeaders: true });
+    await makeTopics(admin, [{ topic, numPartitions: 2 }]);
     const producer = client.producer();
     await producer.connect();
     for (let at = 0; at < ROWS; at += 5_000)

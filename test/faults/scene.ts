@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Admin, Kafka } from 'kafkajs';
 import { Client } from 'pg';
+import { makeTopics } from '../streaming/make-topics';
 import { Flow, kafkaAt } from './flow';
 import { type Member, startMember } from './members';
 import { run } from './model';
@@ -56,7 +57,7 @@ export class Scene {
       topic: scene.prefix + name,
       numPartitions: PARTITIONS,
     }));
-    await scene.admin.createTopics({ topics, waitForLeaders: true });
+    await makeTopics(scene.admin, topics);
     return scene;
   }
 

@@ -4,6 +4,7 @@ import { DeadLetterTopic } from '../../src/streaming/dead-letter-reading';
 import { replayDeadLetters } from '../../src/streaming/dead-letter-replay';
 import type { OutgoingMessage } from '../../src/streaming/kafka/port';
 import { describeWithKafka } from './brokers';
+import { makeTopics } from './make-topics';
 
 const MAX_MESSAGE_BYTES = 2_000;
 
@@ -14,13 +15,10 @@ describeWithKafka('dead letters that the broker refuses', (given) => {
     const client = new Client({ brokers: brokers.split(','), logLevel: logLevel.NOTHING }).admin();
     await client.connect();
     const configEntries = [{ name: 'max.message.bytes', value: String(MAX_MESSAGE_BYTES) }];
-    await client.createTopics({
-      waitForLeaders: true,
-      topics: [
-        { topic, numPartitions: 1, configEntries },
-        { topic: deadLetters, numPartitions: 1 },
-      ],
-    });
+    await makeTopics(client, [
+      { topic, numPartitions: 1, configEntries },
+      { topic: deadLetters, numPartitions: 1 },
+    ]);
     const letterOf = (offset: number, value: string): OutgoingMessage => ({
       key: null,
       value,

@@ -11,6 +11,7 @@ import type { KafkaSettings } from '../../src/streaming/kafka/settings';
 import { inputTopic } from '../../src/streaming/kafka/topics';
 import { type ReplayRequest, type ReplayRunOptions, runReplay } from '../../src/streaming/replay';
 import { onBothDatabases, openTestStore, type TestStore } from '../services/test-store';
+import { makeTopics } from './make-topics';
 
 const brokers = process.env.KINDRED_TEST_KAFKA_BROKERS;
 const PARTITIONS = 3;
@@ -53,7 +54,7 @@ suite(`kindred replay${brokers ? '' : ' (skipped: KINDRED_TEST_KAFKA_BROKERS is 
   beforeAll(async () => {
     await admin.connect();
     kafka = openKafka(settings, pino({ level: 'silent' }));
-    await admin.createTopics({ topics: [{ topic, numPartitions: PARTITIONS }], waitForLeaders: true });
+    await makeTopics(admin, [{ topic, numPartitions: PARTITIONS }]);
     const producer = kafka.producer();
     const send = async (from: number, to: number): Promise<void> => {
       for (let partition = 0; partition < PARTITIONS; partition++)
@@ -180,7 +181,7 @@ suite(`kindred replay${brokers ? '' : ' (skipped: KINDRED_TEST_KAFKA_BROKERS is 
 
   it('says what retention took of the range, at the start and while it lay still', async () => {
     const short = inputTopic(settings, 'users');
-    await admin.createTopics({ topics: [{ topic: short, numPartitions: 1 }], waitForLeaders: true });
+    await makeTopics(admin, [{ topic: short, numPartitions: 1 }]);
     const producer = kafka.producer();
     await producer.send(
       short,

@@ -1,8 +1,13 @@
 /** Topics and offsets through kafkajs' admin client. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Admin, type Kafka as Client, KafkaJSProtocolError } from 'kafkajs';
 import { CancelledError } from '../../errors';
 import { asKafkaError } from './kafkajs-errors';
 import type { KafkaAdmin, PartitionOffsets } from './port';
+
+/** For so long brokers may not know a topic that was just made: they hear of it within moments, on a busy machine within seconds. */
+const KNOWN_WITHIN_MILLIS = 30_000;
+const LOOK_MILLIS = 100;
 
 export class KafkajsAdmin implements KafkaAdmin {
   private readonly admin: Admin;
@@ -29,7 +34,8 @@ export class KafkajsAdmin implements KafkaAdmin {
         try {
           await this.admin.createTopics({
             validateOnly: rehearsal,
-            waitForLeaders: !rehearsal,
+            // The client gives up on a broker that does not know the topic yet; see `untilKnown`.
+            waitForLeaders: false,
             // -1: as many replicas as the cluster gives by default.
             topics: [{ topic, numPartitions: partitions, replicationFactor: -1 }],
           });
@@ -37,7 +43,20 @@ export class KafkajsAdmin implements KafkaAdmin {
           if (!isThereAlready(error)) throw error;
         }
       }
+      if (!rehearsal) await this.untilKnown(topics.map(({ topic }) => topic));
     });
+  }
+
+  /** The controller has made them; a broker hears of that, and of their leaders, a moment later. */
+  private async untilKnown(topics: readonly string[]): Promise<void> {
+    for (const end = performance.now() + KNOWN_WITHIN_MILLIS; ; await sleep(LOOK_MILLIS)) {
+      try {
+        await this.admin.fetchTopicMetadata({ topics: [...topics] });
+        return;
+      } catch (error) {
+        if (!isNotKnownYet(error) || this.closed || performance.now() > end) throw error;
+      }
+    }
   }
 
   offsets(topic: string): Promise<PartitionOffsets[]> {
@@ -81,6 +100,13 @@ export class KafkajsAdmin implements KafkaAdmin {
       if (this.closed) await this.admin.disconnect();
     }
   }
+}
+
+function isNotKnownYet(error: unknown): boolean {
+  const { type, cause } = error as { type?: unknown; cause?: unknown };
+  if (type === 'UNKNOWN_TOPIC_OR_PARTITION' || type === 'LEADER_NOT_AVAILABLE') return true;
+  // After its own tries the client wraps the last of them.
+  return cause instanceof Error && cause !== error && isNotKnownYet(cause);
 }
 
 /** Another process made it in the meantime. */

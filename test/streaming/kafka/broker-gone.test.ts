@@ -6,6 +6,7 @@ import { openKafka } from '../../../src/streaming/kafka/kafkajs';
 import type { FetchedRecords, Kafka } from '../../../src/streaming/kafka/port';
 import { describeWithKafka, testKafkaSettings } from '../brokers';
 import { until } from '../intake';
+import { makeTopics } from '../make-topics';
 import { BrokerOfItsOwn } from './broker-of-its-own';
 
 describeWithKafka('the port to Kafka, with a broker of its own,', () => {
@@ -33,7 +34,7 @@ describeWithKafka('the port to Kafka, with a broker of its own,', () => {
       'max.compaction.lag.ms': '100',
     };
     const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
-    await admin.createTopics({ topics: [{ topic, numPartitions: 1, replicationFactor: 1, configEntries }] });
+    await makeTopics(admin, [{ topic, numPartitions: 1, replicationFactor: 1, configEntries }]);
     const producer = kafka.producer();
     for (let n = 0; n < 6; n++) {
       await producer.send(topic, [{ key: 'same', value: `${n}` }]);
