@@ -45,7 +45,7 @@ module.exports = {
       name: 'not-to-dev',
       severity: 'error',
       from: { path: '^src/' },
-      to: { dependencyTypes: ['npm-dev'], pathNot: '@swc-node' },
+      to: { dependencyTypes: ['npm-dev'] },
     },
     {
       name: 'declared',

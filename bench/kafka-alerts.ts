@@ -1,7 +1,7 @@
 /**
  * A process of its own that reads a topic of alerts from now on and writes a line for each: the transaction's id and the time it
  * was seen. Ends when its stdin does.
- *   node -r @swc-node/register bench/kafka-alerts.ts <brokers> <topic>
+ *   node -r ./scripts/typescript.cjs bench/kafka-alerts.ts <brokers> <topic>
  */
 import { Kafka, logLevel } from 'kafkajs';
 

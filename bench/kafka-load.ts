@@ -1,6 +1,6 @@
 /**
  * A process of its own that produces records, so that it does not take the thread of what is measured.
- *   node -r @swc-node/register bench/kafka-load.ts '<LoadOptions as JSON>'
+ *   node -r ./scripts/typescript.cjs bench/kafka-load.ts '<LoadOptions as JSON>'
  * Without `perSecond` it produces as fast as Kafka takes them, up to the number last read from stdin (a line a number), and says
  * on stdout how far it is; it ends at `rows`. With `perSecond` it keeps to the clock whatever Kafka does (an open loop), and a
  * transaction's id begins with the time at which it was meant to be sent.

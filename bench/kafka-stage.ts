@@ -123,7 +123,7 @@ export class Stage {
   }
 
   script(file: string, args: readonly string[]): ChildProcess {
-    const command = ['--require', '@swc-node/register', join(__dirname, file), ...args];
+    const command = ['--require', join(__dirname, '..', 'scripts', 'typescript.cjs'), join(__dirname, file), ...args];
     const child = spawn(process.execPath, command, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.processes.add(child);
     return child;

@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
-require('@swc-node/register');
+require('./typescript.cjs');
 require('reflect-metadata');
 
 const args = process.argv.slice(2);

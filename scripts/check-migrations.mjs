@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
-require('@swc-node/register');
+require('./typescript.cjs');
 
 const { values } = parseArgs({ options: { schema: { type: 'string', multiple: true } } });
 const schemaFiles = (values.schema ?? [join(root, 'prisma', 'schema.prisma')]).map((file) => resolve(file));

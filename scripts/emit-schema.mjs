@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
 require('reflect-metadata');
-require('@swc-node/register');
+require('./typescript.cjs');
 const { lexicographicSortSchema, printSchema } = require('graphql');
 const { graphqlSchema } = require('../src/resolvers/graphql-schema.ts');
 

@@ -2,7 +2,7 @@
  * Starts a worker thread from one of our own modules, from the build (`.js`) and from source (`.ts`, as in tests) alike;
  * and gives a thread's garbage back.
  */
-import { extname } from 'node:path';
+import { extname, join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
@@ -12,7 +12,7 @@ import { Worker, type WorkerOptions } from 'node:worker_threads';
  */
 export function startThread(module: string, options: WorkerOptions = {}): Worker {
   const extension = extname(__filename);
-  const loader = extension === '.ts' ? ['--require', '@swc-node/register'] : [];
+  const loader = extension === '.ts' ? ['--require', join(__dirname, '..', 'scripts', 'typescript.cjs')] : [];
   return new Worker(module + extension, {
     ...options,
     execArgv: [...loader, '--disable-warning=ExperimentalWarning', ...(options.execArgv ?? [])],

@@ -8,12 +8,14 @@ import type { Database } from '../../src/stores/database';
 import { openDatabase } from '../../src/stores/open';
 import { makePlace, onBothDatabases, type TestStore } from './test-store';
 
+const TYPESCRIPT = join(__dirname, '..', '..', 'scripts', 'typescript.cjs');
+
 /** Kills a writer some time after its `after`th acknowledgement; returns what it had acknowledged. */
 async function writeUntilKilled(location: TestStore['location'], after: number, millis: number): Promise<string[]> {
   const child = spawn(
     process.execPath,
     [
-      ...['--disable-warning=ExperimentalWarning', '--require', 'reflect-metadata', '--require', '@swc-node/register'],
+      ...['--disable-warning=ExperimentalWarning', '--require', 'reflect-metadata', '--require', TYPESCRIPT],
       ...[join(__dirname, 'model-writer.ts'), JSON.stringify(location)],
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },

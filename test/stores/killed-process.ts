@@ -3,7 +3,10 @@
  * prints one line for each thing the store has acknowledged; what it has printed must be there afterwards.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+
+const TYPESCRIPT = join(__dirname, '..', '..', 'scripts', 'typescript.cjs');
 
 export interface KilledProcess {
   /** The lines that the child printed before it died. */
@@ -23,7 +26,7 @@ export async function killInTheMiddle(
   args: readonly string[],
   { afterLines, delayMillis }: { afterLines: number; delayMillis: number },
 ): Promise<KilledProcess> {
-  const child: ChildProcess = spawn(process.execPath, ['--require', '@swc-node/register', script, ...args], {
+  const child: ChildProcess = spawn(process.execPath, ['--require', TYPESCRIPT, script, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const acknowledged: string[] = [];

@@ -71,7 +71,7 @@ describe('The lock of an embedded folder', () => {
 
   it('is given to one of many processes that ask at once for a stale lock', async () => {
     writeHolder({ pid: 999_999_999, host: hostname() });
-    const script = `require('@swc-node/register');
+    const script = `require('./scripts/typescript.cjs');
       const { lockFolder } = require(${JSON.stringify(join(__dirname, '../../src/stores/lock.ts'))});
       try { lockFolder(${JSON.stringify(folder)}); console.log('taken'); } catch (error) { console.log(error.code); }
       // Until it is killed: a lock that is let go would be another's to take, however late that one is.
