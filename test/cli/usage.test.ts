@@ -1,4 +1,5 @@
-/** What the command line says when it is asked for help, or used wrongly. Needs no store. */
+/** What the command line says when it is asked for help, or used wrongly. Needs no store; a few of these are processes, which shows that the others would say the same. */
+import { kindredHere } from './here';
 import { kindred } from './process';
 
 const VERBS =
@@ -21,7 +22,7 @@ describe('the command line', () => {
   it.each([...VERBS.map((verb) => [verb]), ...['list', 'show', 'replay'].map((part) => ['dead-letters', part])])(
     'has examples in the help of %s',
     async (...verb) => {
-      const { code, stdout } = await kindred([...verb, '--help']);
+      const { code, stdout } = await kindredHere([...verb, '--help']);
       expect(code).toBe(0);
       expect(stdout).toContain(`kindred ${verb.join(' ')}`);
       expect(stdout).toMatch(/Examples:\n {2}\S/);
@@ -29,7 +30,7 @@ describe('the command line', () => {
   );
 
   it("lists a trainer's options with their defaults", async () => {
-    const { stdout } = await kindred(['train', 'node2vec', '--help']);
+    const { stdout } = await kindredHere(['train', 'node2vec', '--help']);
     for (const option of ['dimension', 'window', 'walksPerNode', 'walkLength', 'p', 'q', 'epochs', 'seed', 'threads'])
       expect(stdout).toMatch(new RegExp(`^ +${option} .*\\d`, 'm'));
     expect(stdout).not.toContain('autoencoder (space');
@@ -63,7 +64,7 @@ describe('the command line', () => {
     ['events that are no JSON', ['next', '--events', __filename], /events\[0\].*no JSON|This is no JSON/],
     ['a count out of range', ['similar', 'items', 'x', '--first', '0'], /1 to 100/],
   ] as const)('refuses %s with exit code 2', async (_, args, message) => {
-    const { code, stdout, stderr } = await kindred([...args]);
+    const { code, stdout, stderr } = await kindredHere([...args]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(message);
     expect(stderr).not.toMatch(/^ +at /m);
