@@ -1,8 +1,12 @@
-/** The command line end to end on one small demo community, process by process. */
+/**
+ * The command line end to end on one small demo community: each verb that starts, trains, serves or is interrupted as a process,
+ * questions and what only reads or writes a row within this one.
+ */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { kindredHere } from './here';
 import { endAll, kindred, start } from './process';
 
 /** So few that it is quick, and that the fraud model may or may not beat z-scores. */
@@ -21,7 +25,7 @@ describe('kindred, process by process', () => {
   let firstAnswers = '';
 
   const json = async (args: readonly string[]) => {
-    const { code, stdout, stderr } = await kindred([...args, ...store, '--json']);
+    const { code, stdout, stderr } = await kindredHere([...args, ...store, '--json']);
     if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${stderr}`);
     return JSON.parse(stdout);
   };
@@ -96,7 +100,8 @@ describe('kindred, process by process', () => {
 
   it('trains by --set, prints the model as JSON, and answers from it', async () => {
     const set = ['dimension=8', 'epochs=1', 'seed=7', 'threads=1'].flatMap((each) => ['--set', each]);
-    const model = await json(['train', 'word2vec', ...set, '--promote', '--force']);
+    const trained = await kindred(['train', 'word2vec', ...set, '--promote', '--force', ...store, '--json']);
+    const model = JSON.parse(trained.stdout);
     expect(model).toMatchObject({ space: 'items', trainer: 'word2vec', dimension: 8, options: { epochs: 1, seed: 7 } });
     expect(model.metrics[model.evaluation.primary]).toBeGreaterThanOrEqual(0);
     expect(Object.values(model.throughput as object).every((rate) => rate > 0)).toBe(true);
@@ -106,13 +111,13 @@ describe('kindred, process by process', () => {
     expect(live.map((each: { id: string }) => each.id)).toEqual([model.id]);
 
     const out = join(folder, 'items.csv');
-    expect((await kindred(['export', 'items', '--out', out, ...store])).code).toBe(0);
+    expect((await kindredHere(['export', 'items', '--out', out, ...store])).code).toBe(0);
     const lines = readFileSync(out, 'utf8').trimEnd().split('\n');
     expect(lines[0]).toBe('id,0,1,2,3,4,5,6,7');
     expect(lines).toHaveLength(model.vectors + 1);
 
     const [id] = lines[1].split(',');
-    const alike = await json(['similar', 'items', id, '--first', '3']);
+    const alike = JSON.parse((await kindred(['similar', 'items', id, '--first', '3', ...store, '--json'])).stdout);
     expect(alike.model).toBe(model.id);
     expect(alike.entries).toHaveLength(3);
     expect(alike.entries.map((entry: { id: string }) => entry.id)).not.toContain(id);
@@ -120,7 +125,7 @@ describe('kindred, process by process', () => {
 
   it('answers what people ask of vectors, by any version, and says what it does not know', async () => {
     const versions = (await json(['models', 'items'])).map((each: { id: string }) => each.id);
-    const ids = (await kindred(['export', 'items', ...store])).stdout
+    const ids = (await kindredHere(['export', 'items', ...store])).stdout
       .split('\n')
       .slice(1, 4)
       .map((line) => line.split(',')[0]);
@@ -143,10 +148,10 @@ describe('kindred, process by process', () => {
     const later = await json(['next', ids[0], 'never heard of', '--exclude-seen', '--after', next.next]);
     expectToGoOn(next.entries, later.entries);
 
-    const vector = await kindred(['vector', 'items', ids[0], ...store]);
+    const vector = await kindredHere(['vector', 'items', ids[0], ...store]);
     expect(vector.code).toBe(2);
     expect(vector.stderr).toContain('does not give vectors of what came after training');
-    const unknown = await kindred(['similar', 'items', 'never heard of', ...store]);
+    const unknown = await kindredHere(['similar', 'items', 'never heard of', ...store]);
     expect(unknown.code).toBe(1);
     expect(unknown.stderr).toMatch(/"never heard of" has no vector.*\[NOT_FOUND\]/);
   }, 180_000);
@@ -157,7 +162,7 @@ describe('kindred, process by process', () => {
     const before = (await json(['models', 'items'])).find((each: { live: boolean }) => each.live);
     for (const id of [before.id, again.id])
       expect(
-        (await kindred(['export', id, '--format', 'npy', '--out', join(folder, `${id}.npy`), ...store])).code,
+        (await kindredHere(['export', id, '--format', 'npy', '--out', join(folder, `${id}.npy`), ...store])).code,
       ).toBe(0);
     const bytes = (id: string, end: string) => readFileSync(join(folder, `${id}.npy${end}`));
     expect(bytes(again.id, '').equals(bytes(before.id, ''))).toBe(true);
@@ -168,12 +173,12 @@ describe('kindred, process by process', () => {
     const models = await json(['models', 'items']);
     const live = models.find((each: { live: boolean }) => each.live);
     const unmeasured = models.find((each: { evaluation?: object }) => !each.evaluation);
-    const refused = await kindred(['promote', unmeasured.id, ...store]);
+    const refused = await kindredHere(['promote', unmeasured.id, ...store]);
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain('PROMOTION_REFUSED');
     expect((await json(['promote', unmeasured.id, '--force'])).replacedId).toBe(live.id);
     expect((await json(['rollback', 'items'])).model.id).toBe(live.id);
-    expect((await kindred(['promote', 'items-999', ...store])).stderr).toContain('MODEL_NOT_FOUND');
+    expect((await kindredHere(['promote', 'items-999', ...store])).stderr).toContain('MODEL_NOT_FOUND');
   });
 
   it('leaves no half model when a training is interrupted', async () => {
@@ -196,14 +201,14 @@ describe('kindred, process by process', () => {
   });
 
   it('refuses trainers and options that do not exist, and options that contradict each other, with exit code 2', async () => {
-    const trainer = await kindred(['train', 'word3vec', ...store]);
+    const trainer = await kindredHere(['train', 'word3vec', ...store]);
     expect(trainer.code).toBe(2);
     expect(trainer.stderr).toContain('word2vec');
-    const option = await kindred(['train', 'word2vec', '--set', 'dimensions=8', ...store]);
+    const option = await kindredHere(['train', 'word2vec', '--set', 'dimensions=8', ...store]);
     expect(option.code).toBe(2);
     expect(option.stderr).toContain('dimensions');
     const contradiction = ['--set', 'architecture=cbow', '--set', 'negativeSharing=4'];
-    const refused = await kindred(['train', 'word2vec', ...contradiction, ...store]);
+    const refused = await kindredHere(['train', 'word2vec', ...contradiction, ...store]);
     expect(refused).toMatchObject({ code: 2, stdout: '' });
     expect(refused.stderr).toMatch(
       /^error: .*\[OPTION_INVALID\]\n {2}field: negativeSharing\n {2}remedy: .*architecture=skipgram/,
@@ -213,7 +218,7 @@ describe('kindred, process by process', () => {
   it('scores a stored payment with reasons, and knows when there is none', async () => {
     const [accounts] = await json(['models', 'accounts']);
     if (!accounts.live) await json(['promote', accounts.id, '--force']);
-    const score = await json(['score', 'tx-000500']);
+    const score = JSON.parse((await kindred(['score', 'tx-000500', ...store, '--json'])).stdout);
     expect(score.value).toBeGreaterThanOrEqual(0);
     expect(score.reasons.length).toBeGreaterThan(0);
     const missing = await kindred(['score', 'tx-none', ...store]);
