@@ -17,6 +17,9 @@ interface Scored {
   score: number;
 }
 
+// Several processes a test, each of which opens the store: seconds, and a minute on a machine that has much else to do.
+jest.setTimeout(240_000);
+
 describe('kindred, process by process', () => {
   const folder = mkdtempSync(join(tmpdir(), 'kindred-cli-'));
   const dataDir = join(folder, 'store');
@@ -75,7 +78,7 @@ describe('kindred, process by process', () => {
 
     up.child.kill('SIGINT');
     expect((await up.ended).code).toBe(0);
-  }, 120_000);
+  });
 
   it('serves the same answers at a second start, and trains nothing', async () => {
     const up = start(['up', ...store], anyPort);
@@ -154,7 +157,7 @@ describe('kindred, process by process', () => {
     const unknown = await kindredHere(['similar', 'items', 'never heard of', ...store]);
     expect(unknown.code).toBe(1);
     expect(unknown.stderr).toMatch(/"never heard of" has no vector.*\[NOT_FOUND\]/);
-  }, 180_000);
+  });
 
   it('repeats a training with one thread byte for byte', async () => {
     const set = ['dimension=8', 'epochs=1', 'seed=7', 'threads=1'].flatMap((each) => ['--set', each]);

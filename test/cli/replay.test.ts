@@ -11,6 +11,9 @@ const brokers = process.env.KINDRED_TEST_KAFKA_BROKERS;
 const suite = brokers && process.env.KINDRED_TEST_DATABASE_URL ? describe : describe.skip;
 const ROWS = 60_000;
 
+// Several processes a test, beside a broker.
+jest.setTimeout(240_000);
+
 suite('kindred replay, killed (needs KINDRED_TEST_KAFKA_BROKERS and KINDRED_TEST_DATABASE_URL)', () => {
   const prefix = `replay-${randomUUID().slice(0, 8)}.`;
   const topic = `${prefix}items`;

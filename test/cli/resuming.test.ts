@@ -64,7 +64,7 @@ describe('a training run that was killed', () => {
     const { stdout: second } = await kindred(['export', whole.id, ...store]);
     expect(first.split('\n').length).toBeGreaterThan(100);
     expect(second).toBe(first);
-  }, 120_000);
+  }, 240_000);
 
   it('says at once that it stops where it is interrupted, and stops after the step, with its state kept', async () => {
     const slow = ['train', 'elmo', ...store, '--no-evaluate', '--set', 'sequences=users', '--set', 'epochs=500'];
@@ -80,7 +80,7 @@ describe('a training run that was killed', () => {
     expect(running.stderr()).toContain('CANCELLED');
     expect(code).toBe(1);
     expect(kept()).toHaveLength(1);
-  }, 120_000);
+  }, 240_000);
 
   it('ends at once where it is interrupted twice, whatever its threads are in, and keeps its state', async () => {
     // A step of this size takes a second or more.
@@ -102,5 +102,5 @@ describe('a training run that was killed', () => {
     expect(ended?.code).toBeNull();
     expect(ended?.stderr).not.toContain('terminate called');
     expect(kept()).toHaveLength(before.length + 1);
-  }, 120_000);
+  }, 240_000);
 });

@@ -20,6 +20,9 @@ const RAW = [
   label('good', `,"junk":"${'z'.repeat(600_000)}"`),
 ];
 
+// Several processes a test, beside a broker.
+jest.setTimeout(240_000);
+
 describeWithKafka('the verbs of streams, with a broker', (kafka) => {
   const folder = mkdtempSync(join(tmpdir(), 'kindred-streams-'));
   const file = (name: string) => join(folder, name);
