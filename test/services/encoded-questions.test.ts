@@ -356,10 +356,10 @@ onBothDatabases((kind) => {
       'that are too large for memory say so, once a question, and end no second thread; the others answer',
       async () => {
         // Names alone that no heap of this size holds.
-        const names = Buffer.from(`{"ids":[${'"a name that takes room",'.repeat(3_000_000)}"z"]}`);
+        const names = Buffer.from(`{"ids":[${'"a name that takes room",'.repeat(1_000_000)}"z"]}`);
         const artifacts = { ...doc2vec.artifacts, 'model.json': names };
         const huge = await registry.add({ ...doc2vec, space: 'huge', artifacts });
-        const limited = new Encoders(store.database, { maxOldGenerationSizeMb: 128 });
+        const limited = new Encoders(store.database, { maxOldGenerationSizeMb: 40 });
         const ask = (model: Model) =>
           limited.ask(model, { ability: 'sequence', sequence: encoderEvents(model, events(item(1, 0)), new Date()) });
         const thread = (limited as unknown as { thread: { worker?: Worker } }).thread;
