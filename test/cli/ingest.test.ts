@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { kindredHere } from './here';
 import { kindred } from './process';
 
 describe('kindred ingest', () => {
@@ -8,17 +9,18 @@ describe('kindred ingest', () => {
   const rejects = join(folder, 'rejects.ndjson');
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  const ingest = (content: string, ...args: string[]) => {
+  const command = (content: string, ...args: string[]) => {
     const file = join(folder, 'edges.csv');
     writeFileSync(file, content);
     const common = ['--data-dir', join(folder, 'store'), '--rejects', rejects];
-    return kindred(['ingest', 'relations', file, ...common, ...args]);
+    return ['ingest', 'relations', file, ...common, ...args];
   };
+  const ingest = (content: string, ...args: string[]) => kindredHere(command(content, ...args));
   const MAP = ['--map', 'userId=source,friendId=target', '--constant', 'occurredAt=2020-01-01T00:00:00Z'];
 
   it('says what is new, and that nothing is new the second time', async () => {
     const content = 'source,target\na,b\nb,a\nb,c\n';
-    const first = await ingest(content, ...MAP, '--json');
+    const first = await kindred(command(content, ...MAP, '--json'));
     expect(JSON.parse(first.stdout)).toMatchObject({ accepted: 2, rejected: 0, duplicates: 1, rejectsFile: null });
     const second = await ingest(content, ...MAP);
     expect(second).toMatchObject({ code: 0, stdout: 'relations: 0 accepted, 0 rejected, 3 duplicates\n' });
@@ -41,7 +43,7 @@ describe('kindred ingest', () => {
     const useless = await ingest('source,target\n,b\n', ...MAP);
     expect(useless.code).toBe(1);
     expect(useless.stderr).toContain('NOTHING_ACCEPTED');
-    const absent = await kindred([
+    const absent = await kindredHere([
       'ingest',
       'relations',
       join(folder, 'absent.csv'),
@@ -59,7 +61,7 @@ describe('kindred ingest', () => {
     const noField = await ingest('source,target\na,b\n', '--map', 'user=source');
     expect(noField.code).toBe(2);
     expect(noField.stderr).toContain('userId, friendId, occurredAt');
-    const noStream = await kindred(['ingest', 'friends', 'x.csv']);
+    const noStream = await kindredHere(['ingest', 'friends', 'x.csv']);
     expect(noStream.code).toBe(2);
     expect(noStream.stderr).toContain('interactions, transactions, relations');
   });

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { kindredHere } from './here';
 import { type Ended, endAll, kindred, type Started, start } from './process';
 
 const USERS = 150;
@@ -41,7 +42,7 @@ describe('a training run that was killed', () => {
   it('goes on from its checkpoint, and gives the vectors of one that was never interrupted', async () => {
     const file = join(folder, 'interactions.ndjson');
     writeFileSync(file, interactions());
-    expect((await kindred(['ingest', 'interactions', file, ...store])).code).toBe(0);
+    expect((await kindredHere(['ingest', 'interactions', file, ...store])).code).toBe(0);
 
     await inTime(async () => {
       const killed = start(train);
@@ -60,8 +61,8 @@ describe('a training run that was killed', () => {
     const whole = JSON.parse((await kindred([...train, '--restart'])).stdout);
     expect(whole.id).not.toBe(resumedId);
     expect(whole.facts).not.toHaveProperty('resumedFrom');
-    const { stdout: first } = await kindred(['export', resumedId, ...store]);
-    const { stdout: second } = await kindred(['export', whole.id, ...store]);
+    const { stdout: first } = await kindredHere(['export', resumedId, ...store]);
+    const { stdout: second } = await kindredHere(['export', whole.id, ...store]);
     expect(first.split('\n').length).toBeGreaterThan(100);
     expect(second).toBe(first);
   }, 240_000);

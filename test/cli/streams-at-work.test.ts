@@ -10,6 +10,7 @@ import { DeadLetterTopic } from '../../src/streaming/dead-letter-reading';
 import { GraphQLClient } from '../graphql-client';
 import { describeWithKafka } from '../streaming/brokers';
 import { deleteTopics } from '../streaming/intake';
+import { kindredHere } from './here';
 import { type Ended, endAll, kindred, start as startProcess } from './process';
 
 const label = (id: string, more = '') => `{"transactionId":"${id}","isFraud":true,"decidedAt":"2026-01-01"${more}}`;
@@ -37,7 +38,7 @@ describeWithKafka('the verbs of streams, with a broker', (kafka) => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const run = (...args: string[]): Promise<Ended> => kindred(args, { ...kafka().env });
+  const run = (...args: string[]): Promise<Ended> => kindredHere(args, { ...kafka().env });
   const json = async (...args: string[]) => {
     const { code, stdout, stderr } = await run(...args, '--json');
     if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${stderr}`);
@@ -101,7 +102,7 @@ describeWithKafka('the verbs of streams, with a broker', (kafka) => {
     writeFileSync(file('raw'), `${RAW.join('\n')}\n`);
     const [told] = await json('publish', 'labels', file('raw'), '--raw');
     expect(told).toMatchObject({ sent: 3, rejected: 0, rejectsFile: null });
-    const mapped = await run('publish', 'labels', file('raw'), '--raw', '--map', 'transactionId=id');
+    const mapped = await kindred(['publish', 'labels', file('raw'), '--raw', '--map', 'transactionId=id'], kafka().env);
     expect(mapped.code).toBe(2);
     expect(existsSync('kindred-rejects-labels.ndjson')).toBe(false);
   });
@@ -138,7 +139,7 @@ describeWithKafka('the verbs of streams, with a broker', (kafka) => {
   });
 
   it('says whom to ask while another process has the embedded store', async () => {
-    const { code, stderr } = await run('streams', '--data-dir', dataDir);
+    const { code, stderr } = await kindred(['streams', '--data-dir', dataDir], { ...kafka().env });
     expect(code).toBe(1);
     expect(stderr).toMatch(/DATA_DIR_LOCKED[\s\S]*GraphQL: \{ streams/);
   });
@@ -151,7 +152,7 @@ describeWithKafka('the verbs of streams, with a broker', (kafka) => {
     expect(invalid).toMatchObject({ field: 'isFraud', bytes: RAW[1].length, truncated: false });
     expect(await json('dead-letters', 'list', '--stream', 'items')).toEqual([]);
     expect(await json('dead-letters', 'list', '--since', '2100-01-01')).toEqual([]);
-    const shown = await run('dead-letters', 'show', invalid.id);
+    const shown = await kindred(['dead-letters', 'show', invalid.id], kafka().env);
     expect(shown.stdout).toMatch(/^reason +INVALID \(isFraud\): /m);
     expect(shown.stdout).toContain('"isFraud": "maybe"');
     expect((await run('dead-letters', 'show', invalid.id, '--raw')).stdout).toBe(RAW[1]);
