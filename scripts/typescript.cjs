@@ -23,11 +23,16 @@ function compiled(filename) {
     if (error.code !== 'ENOENT') throw error;
   }
   const { code } = require('@swc/core').transformSync(source, { filename, cwd: root, sourceMaps: 'inline' });
-  mkdirSync(kept, { recursive: true });
-  // Moved there whole: others compile and read the same file at the same time.
-  const draft = `${file}.${process.pid}.${threadId}`;
-  writeFileSync(draft, code);
-  renameSync(draft, file);
+  try {
+    mkdirSync(kept, { recursive: true });
+    // Moved there whole: others compile and read the same file at the same time.
+    const draft = `${file}.${process.pid}.${threadId}`;
+    writeFileSync(draft, code);
+    renameSync(draft, file);
+  } catch (error) {
+    // Packages that belong to somebody else: it is compiled each time.
+    if (!['EACCES', 'EPERM', 'EROFS'].includes(error.code)) throw error;
+  }
   return code;
 }
 
