@@ -65,7 +65,7 @@ export interface CopiesLayout {
 
 /** Words of the kernel's plan and of what it points at: the plan, its pool of negatives, and two sets of hot rows. */
 export const PLAN_WORDS = 31;
-export const POOL_WORDS = 9;
+export const POOL_WORDS = 10;
 export const HOT_WORDS = 9;
 
 /** Rows of a group of outputs, in whole triples as the kernel takes them. */

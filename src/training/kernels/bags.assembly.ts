@@ -13,7 +13,8 @@ import { draw, drawNegative, madd } from './simd/arithmetic.assembly';
 import { HotRows, mergeAll, rowToUse, sharedRow } from './simd/hot-rows.assembly';
 import { fillPool, NegativePool, poolBytes, renewPool, takeNegatives } from './simd/negative-pool.assembly';
 import { oneByFrozen, oneByMany, oneByManyApart, oneBySix, oneBySixApart } from './simd/one-by-many.assembly';
-import { gradeSlots, learnSlot, learnSlotFromFrozen } from './simd/slots-by-many.assembly';
+import { learnSlotFromFrozen, learnSlots } from './simd/slots-and-kept.assembly';
+import { gradeSlots, keepRows } from './simd/slots-by-many.assembly';
 
 /** What `bags.ts` lays out for a thread: words of 32 bits, in this order. Addresses and widths are in bytes. */
 @unmanaged
@@ -74,6 +75,11 @@ const DM = 2;
 // @ts-ignore: decorator
 @inline
 const DM_CONCATENATION = 3;
+
+/** Concatenation: an output that errs by less is learned on only as often as makes up for it (see keepRows). */
+// @ts-ignore: decorator
+@inline
+const LEAST_ERROR: f32 = 0.2;
 
 /** Bytes of a thread's pool of negatives. */
 export function negativePoolBytes(): usize {
@@ -382,15 +388,30 @@ function trainConcatenation(plan: Plan, count: i32, rate: f32): i32 {
     }
     drawOutputs(plan, target, plan.outputs);
     gradeSlots(plan.bag, slot, plan.outputs, plan.group, stride, plan.sigmoid, rate, plan.coefficients);
-    for (let entry = plan.bag, at: usize = 0; entry < slot; entry += 4, at += stride) {
-      const row = load<usize>(entry);
-      const learns = <bool>(entry == plan.bag ? plan.learnsSequences & i32(sequence != 0) : plan.learnsThings);
-      if (plan.learnsOutputs) learnSlot(row, at, learns, plan.outputs, plan.group, stride, plan.coefficients);
-      else if (learns) learnSlotFromFrozen(row, at, plan.outputs, plan.group, stride, plan.coefficients);
-    }
+    learnConcatenation(plan, slot, sequence != 0, rate);
     predictions++;
   }
   return predictions;
+}
+
+/** What the slots from `plan.bag` to `end` and the outputs, whose coefficients are known, learn from each other. */
+// @ts-ignore: decorator
+@inline
+function learnConcatenation(plan: Plan, end: usize, hasSequence: bool, rate: f32): void {
+  const stride = plan.stride;
+  const outputs = plan.outputs;
+  const coefficients = plan.coefficients;
+  const firstLearns = <bool>(plan.learnsSequences & i32(hasSequence));
+  const othersLearn = <bool>plan.learnsThings;
+  if (plan.learnsOutputs) {
+    const rows = keepRows(outputs, 1 + plan.negatives, LEAST_ERROR * rate, coefficients, plan.random);
+    learnSlots(plan.bag, end, firstLearns, othersLearn, plan.learned, outputs, rows, stride, coefficients);
+    return;
+  }
+  for (let entry = plan.bag, at: usize = 0; entry < end; entry += 4, at += stride) {
+    if (entry == plan.bag ? !firstLearns : !othersLearn) continue;
+    learnSlotFromFrozen(load<usize>(entry), at, outputs, plan.group, stride, coefficients);
+  }
 }
 
 // @ts-ignore: decorator
@@ -512,12 +533,12 @@ function spread(bag: usize, end: usize, stride: usize, learned: usize): void {
  * pool are in one.
  */
 function drawOutputs(plan: Plan, target: u32, outputs: usize): void {
-  const width = plan.width;
   const positive = rowToUse(plan.outputRows, target, 1);
   // A negative that is the target must be known for it, whichever of its two rows is learned on.
   const own = sharedRow(plan.outputRows, target);
   store<usize>(outputs, positive);
-  fetch(positive, width);
+  // Of a wide row the processor fetches the rest itself once its beginning is read; waiting for all of it first is slower.
+  if (plan.mode != DM_CONCATENATION) fetch(positive, plan.width);
   const drawn = (<usize>plan.negatives + 1) << 2;
   const whole = <usize>plan.group << 2;
   if (plan.partOffsets == 0) {

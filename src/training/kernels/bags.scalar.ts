@@ -6,9 +6,26 @@
  */
 import { type AliasTable, drawFrom } from './alias';
 import { Random } from './random';
-import { NegativePool, sigmoidIndex } from './skip-gram.scalar';
+import { NegativePool, POOL_USES, poolRows, sigmoidIndex } from './skip-gram.scalar';
 
 const { fround } = Math;
+
+/** Concatenation: an output that errs by less is learned on only as often as makes up for it. */
+const LEAST_ERROR = fround(0.2);
+
+/** See usesOfRow. */
+const USES_OF_WIDE_ROW = 8;
+
+/**
+ * Uses of a row in the pool of negatives until another takes its place. Outputs of concatenated rows are wide: fetching one
+ * costs what learning on it does, so it is used more often, though not where few fit and each would be met all the time,
+ * nor where outputs are held still, as what is learned then (one sequence) is too little to even out what was drawn.
+ * @param width floats of an output row
+ */
+export function usesOfRow({ mode, learns, width }: Pick<BagModel, 'mode' | 'learns' | 'width'>): number {
+  if (mode !== 'dm-concatenation' || !learns.outputs) return POOL_USES;
+  return Math.max(POOL_USES, Math.min(USES_OF_WIDE_ROW, Math.floor(poolRows(width) / 8)));
+}
 
 /**
  * What is in a bag, and what it predicts. `cbow`: a thing's contexts, and they predict it. `skip-gram`: a thing's own rows,
@@ -70,6 +87,12 @@ interface HeldThing {
   readonly learned: Float32Array;
 }
 
+/** Rows of outputs, and what of each one's gradient is the same for every number. */
+interface Graded {
+  readonly outputs: readonly number[];
+  readonly coefficients: readonly number[];
+}
+
 /** @returns predictions learned from */
 export function trainBagsScalar(model: ScalarBags, tokens: Int32Array, learningRate: number): number {
   return new ScalarTraining(model, tokens, fround(learningRate)).run();
@@ -94,7 +117,8 @@ class ScalarTraining {
   ) {
     this.#random = new Random(model.random);
     const draws = tokens.length * model.negatives;
-    if (!model.parts) this.#pool = new NegativePool(model.noise, this.#random, { size: model.width, draws });
+    const pool = { size: model.width, draws, usesOfRow: usesOfRow(model) };
+    if (!model.parts) this.#pool = new NegativePool(model.noise, this.#random, pool);
   }
 
   run(): number {
@@ -222,16 +246,32 @@ class ScalarTraining {
     const { model } = this;
     const { input, stride, learns } = model;
     const outputs = this.#drawOutputs(target);
-    const coefficients = this.#grade(vectorOf(model, bag), outputs);
+    const graded = { outputs, coefficients: this.#grade(vectorOf(model, bag), outputs) };
+    const taught = learns.outputs ? this.#keepRows(graded) : graded;
     bag.forEach((row, slot) => {
       const isSequence = slot === 0;
       const x = input.slice(row * stride, (row + 1) * stride);
       const learned = x.slice();
-      this.#update(x, learned, { outputs, coefficients, at: slot * stride });
+      this.#update(x, learned, { ...taught, at: slot * stride });
       const learnsHere = isSequence ? learns.sequences && row === this.#sequence : learns.things;
       if (learnsHere) input.set(learned, row * stride);
     });
     this.#predictions++;
+  }
+
+  /** Coefficients below `least` are kept with probability coefficient / least, and are then `least`. */
+  #keepRows({ outputs, coefficients }: Graded): Graded {
+    const least = fround(LEAST_ERROR * this.rate);
+    const share = fround(least * fround(1 / 65_536));
+    const kept = { outputs: [] as number[], coefficients: [] as number[] };
+    let bits = 0;
+    coefficients.forEach((coefficient, k) => {
+      bits = k % 2 === 0 ? this.#random.word() : bits >>> 16;
+      if (Math.abs(coefficient) <= fround(((bits & 0xffff) + 0.5) * share)) return;
+      kept.outputs.push(outputs[k]);
+      kept.coefficients.push(Math.abs(coefficient) < least ? Math.sign(coefficient) * least : coefficient);
+    });
+    return kept;
   }
 
   #drawOutputs(target: number): number[] {
@@ -260,7 +300,7 @@ class ScalarTraining {
   #update(
     vector: Float32Array,
     learned: Float32Array,
-    { outputs, coefficients, at }: { outputs: readonly number[]; coefficients: readonly number[]; at: number },
+    { outputs, coefficients, at }: Graded & { readonly at: number },
   ): void {
     const { output, width, learns } = this.model;
     outputs.forEach((row, k) => {

@@ -3,7 +3,7 @@
  * that the kernel, which checks nothing, could not bear. What it takes is said in bags-shape.ts, where it lies in bags-layout.ts.
  */
 import { KindredError, OptionError } from '../../errors';
-import type { BagModel } from './bags.scalar';
+import { type BagModel, usesOfRow } from './bags.scalar';
 import {
   type CopiesLayout,
   groupOf,
@@ -142,7 +142,16 @@ function planOf(shared: SharedBags, thread: ThreadLayout): number[] {
       inputs,
       inputs + 4 * HOT_WORDS,
     ],
-    ...[thread.random, ...noiseWords(shared, 0), width, thread.pool, 0, 0, 0],
+    ...[
+      thread.random,
+      ...noiseWords(shared, 0),
+      width,
+      thread.pool,
+      0,
+      0,
+      0,
+      usesOfRow({ mode, learns, width: width / 4 }),
+    ],
     ...hotWords({ table: input, width: stride, rows: 0 }, inputHeat, thread.inputCopies),
     ...hotWords({ table: output, width, rows: outputRows }, outputHeat, thread.outputCopies),
   ];

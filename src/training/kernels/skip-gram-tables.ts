@@ -109,7 +109,7 @@ export interface SkipGramStart {
 
 /** Words of the kernel's plan and of what it points at: the plan, its pool of negatives, and two sets of hot rows. */
 export const PLAN_WORDS = 11;
-export const POOL_WORDS = 9;
+export const POOL_WORDS = 10;
 export const HOT_WORDS = 9;
 
 interface SizeExports {

@@ -61,16 +61,22 @@ export function trainScalar(model: ScalarSkipGram, tokens: Int32Array, learningR
 /** As in simd/negative-pool.assembly.ts. */
 export class NegativePool {
   readonly #entries: Int32Array;
+  readonly #usesOfRow: number;
   #oldest = 0;
   #uses = 0;
 
-  /** @param size floats of a row; @param draws how many will be taken at most */
+  /** @param shape `size`: floats of a row; `draws`: how many will be taken at most; `usesOfRow`: see POOL_USES */
   constructor(
     private readonly noise: AliasTable,
     private readonly random: Random,
-    { size, draws }: { readonly size: number; readonly draws: number },
+    {
+      size,
+      draws,
+      usesOfRow = POOL_USES,
+    }: { readonly size: number; readonly draws: number; readonly usesOfRow?: number },
   ) {
-    const rows = Math.max(1, Math.min(POOL_ROWS, Math.floor(POOL_BYTES / (4 * size))));
+    this.#usesOfRow = usesOfRow;
+    const rows = poolRows(size);
     this.#entries = Int32Array.from({ length: Math.min(rows, draws) }, () => drawFrom(noise, random));
   }
 
@@ -89,18 +95,25 @@ export class NegativePool {
 
   renew(uses: number): void {
     this.#uses += uses;
-    while (this.#uses >= POOL_USES) {
-      this.#uses -= POOL_USES;
+    while (this.#uses >= this.#usesOfRow) {
+      this.#uses -= this.#usesOfRow;
       this.#entries[this.#oldest] = drawFrom(this.noise, this.random);
       this.#oldest = (this.#oldest + 1) % this.#entries.length;
     }
   }
 }
 
-/** Rows of a pool at most, bytes of them at most, and uses of each on average until another takes its place. */
+/** Rows of a pool at most, and bytes of them at most. */
 const POOL_ROWS = 512;
 const POOL_BYTES = 2 ** 20;
-const POOL_USES = 2;
+
+/** Uses of each row of a pool, on average, until another takes its place. */
+export const POOL_USES = 2;
+
+/** Rows of a pool, each of `size` floats, where enough are drawn. */
+export function poolRows(size: number): number {
+  return Math.max(1, Math.min(POOL_ROWS, Math.floor(POOL_BYTES / (4 * size))));
+}
 
 function contextsOf(tokens: Int32Array, at: number, reach: number, contexts: number[]): void {
   contexts.length = 0;

@@ -7,6 +7,7 @@ import { instantiate } from './kernel-memory';
 import { type ScoredTables, sampleLoss } from './loss';
 import type { LossSample, PoolKernel, TrainedTokens } from './pool-kernel';
 import { Random } from './random';
+import { POOL_USES } from './skip-gram.scalar';
 import {
   HOT_WORDS,
   noiseOf,
@@ -126,7 +127,7 @@ function writePlan({ shape, layout, hot, memory }: SharedSkipGram, thread: Threa
   new Uint32Array(memory.buffer, thread.plan, PLAN_WORDS + POOL_WORDS + 2 * HOT_WORDS).set([
     ...[thread.tokens, stride, window, negatives, sharing, sigmoid, thread.random, thread.scratch],
     ...[pool, inputs, outputs],
-    ...[thread.random, noise, nodes, output, stride, thread.pool, 0, 0, 0],
+    ...[thread.random, noise, nodes, output, stride, thread.pool, 0, 0, 0, POOL_USES],
     ...hotRows(input, 0, thread.inputCopies, thread.uses),
     ...hotRows(output, rows, thread.outputCopies, thread.uses + 4 * hot.length),
   ]);

@@ -59,14 +59,14 @@ function compare(
   shape: BagShape,
   tokens: readonly number[],
   parts?: Parts,
-  { noise = NOISE, frequencies = NOISE } = {},
+  { noise = NOISE, frequencies = NOISE, outputs = 1 } = {},
 ): Compared {
   const start = { noise, frequencies, seed: 3, build, parts };
   const shared = createBags(parts ? { ...shape, rows: THINGS + 20 } : shape, start);
   const tables = openBagTables(shared);
   const random = Random.seeded(4);
   for (let i = 0; i < tables.output.length; i++) {
-    if (i % tables.stride < shape.dimension) tables.output[i] = random.fraction() - 0.5;
+    if (i % tables.stride < shape.dimension) tables.output[i] = (random.fraction() - 0.5) * outputs;
   }
   const before = { input: tables.input.slice(), output: tables.output.slice() };
   const twin = { input: tables.input.slice(), output: tables.output.slice() };
@@ -124,6 +124,45 @@ for (const build of builds) {
         expectAgreement(compare(build, { ...SHAPE, dimension, mode, trainsThings: true }, someTokens(120, dimension)));
       }
       expectAgreement(compare(build, { ...SHAPE, dimension, mode: 'skip-gram' }, someTokens(120, 2), someParts(1)));
+    });
+
+    test.each([1, 2, 5, 8, 14])(
+      'agrees where outputs err little and few of %i negatives are learned on',
+      (negatives) => {
+        for (const dimension of [12, 20, 33]) {
+          const shape: BagShape = { ...SHAPE, dimension, negatives, mode: 'dm-concatenation' };
+          expectAgreement(compare(build, shape, someTokens(200, negatives), undefined, { outputs: 40 }));
+        }
+      },
+    );
+
+    test('learns on a concatenation what there is to learn on average, and seldom where that is little', () => {
+      // The sequence predicts thing 1; thing 2 is the negative. Both are right but for 1 - s(3).
+      const noise = [0, 0, 1];
+      const shape: BagShape = { ...SHAPE, mode: 'dm-concatenation', things: 3, window: 1, negatives: 1, dimension: 4 };
+      const shared = createBags(shape, { noise, seed: 1, build });
+      const { input, output, stride, width } = openBagTables(shared);
+      const sequence = 3 * stride;
+      const kernel = new BagKernel(shared, 0);
+      kernel.tokens.set([-2, 1, -1]);
+      const runs = 4000;
+      const learned = [0, 0];
+      let learnedOn = 0;
+      for (let run = 0; run < runs; run++) {
+        input.fill(0);
+        output.fill(0);
+        input.set([1, 1], sequence);
+        output.set([3, 0], width);
+        output.set([0, -3], 2 * width);
+        kernel.seed(run);
+        kernel.train(3, 0.01);
+        learned[0] += (input[sequence] - 1) / runs;
+        learned[1] += (input[sequence + 1] - 1) / runs;
+        if (output[2 * width] !== 0) learnedOn++;
+      }
+      const error = 1 / (1 + Math.exp(3));
+      for (const value of learned) expect(Math.abs(value / (3 * 0.01 * error) - 1)).toBeLessThan(0.1);
+      expect(Math.abs(learnedOn / runs / (error / 0.2) - 1)).toBeLessThan(0.1);
     });
 
     test('learns the same on copies of hot rows, which it has beside other threads', () => {

@@ -1,7 +1,7 @@
 /**
  * A pool of negatives: output rows drawn from the noise distribution, from which a prediction takes its own at random. A
- * draw straight from the distribution touches a row that is in no cache; rows of the pool are, as each is used twice on average
- * before another takes its place. Each negative still has the very distribution of the noise, and what a prediction
+ * draw straight from the distribution touches a row that is in no cache; rows of the pool are, as each is used a few times on
+ * average before another takes its place. Each negative still has the very distribution of the noise, and what a prediction
  * takes is drawn for it alone.
  */
 import { chooseRow, draw, rotateLeft } from './arithmetic.assembly';
@@ -15,11 +15,6 @@ const MOST_ROWS: u32 = 512;
 // @ts-ignore: decorator
 @inline
 const MOST_BYTES: usize = 1 << 20;
-
-/** Uses of a row, on average, until another takes its place. */
-// @ts-ignore: decorator
-@inline
-const USES: u32 = 2;
 
 @unmanaged
 export class NegativePool {
@@ -37,6 +32,8 @@ export class NegativePool {
   oldest: u32;
   /** Uses since the last one was. */
   uses: u32;
+  /** Uses of a row, on average, until another takes its place. */
+  usesOfRow: u32;
 }
 
 // @ts-ignore: decorator
@@ -51,7 +48,7 @@ export function fillPool(pool: NegativePool, draws: u64): void {
   pool.size = <u32>min<u64>(rows, draws);
   pool.oldest = 0;
   pool.uses = 0;
-  renewPool(pool, pool.size * USES);
+  renewPool(pool, pool.size * pool.usesOfRow);
 }
 
 /**
@@ -89,9 +86,10 @@ export function renewPool(pool: NegativePool, uses: u32): void {
   let c = load<u32>(random, 8);
   let counter = load<u32>(random, 12);
   const rows = <u64>pool.rows;
+  const usesOfRow = pool.usesOfRow;
   let due = pool.uses + uses;
   let entry = pool.oldest;
-  for (; due >= USES; due -= USES) {
+  for (; due >= usesOfRow; due -= usesOfRow) {
     const drawn = a + b + counter;
     a = b ^ (b >> 9);
     b = c + (c << 3);
