@@ -1,6 +1,7 @@
 /**
  * doc2vec: tokens a second of one thread beside gensim's Doc2Vec with one worker, in each of its forms, at dimension 100,
  * window 5, 5 negatives; and two threads beside one. The corpus is Brown's 500 samples, words seen five times or more.
+ * Concatenation is measured in its first pass, the slowest: later ones learn on fewer outputs (ADR 19).
  */
 import { availableParallelism } from 'node:os';
 import { readDocuments } from '../src/training/sequence2vec/doc2vec/documents';
